@@ -27,6 +27,9 @@ const SCHEMA_LEVELS: [(&str, usize); 9] = [
     ("profiles", 1),
 ];
 
+/// More sections with keys of the schema just below them.
+const MORE_SCHEMA: [&str; 3] = ["auth", "integrations", "vendor"];
+
 /// Reads files and remembers which, in the order in which they were merged.
 pub(super) struct Reader<'a> {
     pub host: &'a Host,
@@ -70,7 +73,7 @@ impl<'a> Reader<'a> {
         let document = match &node.value {
             Value::Map(_) => {
                 let (host, fetcher, remote) = (self.host, &*self.fetcher, &self.remote);
-                let node = canonical(&node);
+                let node = canonical(&undotted(&node, None));
                 hide_password(host, &node);
                 Functions { host, file: path, fetcher, remote }.evaluate(&node)?
             }
@@ -137,6 +140,57 @@ fn merged_commands(below: &Node, above: &Node) -> Option<Node> {
         }
     }
     Some(Node::from(commands))
+}
+
+/// The document with the keys of the schema that have dots (`stacks.name_pattern`) as what they stand for. Such a key goes
+/// before the same one that is written in levels. `levels` are those of the schema here and below; `None` at the top.
+fn undotted(node: &Node, levels: Option<usize>) -> Node {
+    let Some(map) = node.as_map().filter(|_| has_dots(node, levels)) else { return node.clone() };
+    let mut written = map_with_capacity(map.len());
+    let mut dotted = Vec::new();
+    for (key, item) in map {
+        let (first, rest) = key.split_once('.').filter(|_| is_dotted(key)).unwrap_or((key, ""));
+        let below = below(first, levels);
+        if rest.is_empty() {
+            written.insert(key.clone(), undotted(item, Some(below)));
+            continue;
+        }
+        let mut value = item.clone();
+        for part in rest.rsplit('.') {
+            value = Node::new(Value::Map(Arc::new([(Arc::from(part), value)].into_iter().collect())), item.span);
+        }
+        dotted.push((Arc::<str>::from(first), undotted(&value, Some(below))));
+    }
+    for (first, value) in dotted {
+        match written.get_mut(&first) {
+            Some(known) => merge_into(known, &value, ListStrategy::Replace),
+            None => {
+                written.insert(first, value);
+            }
+        }
+    }
+    Node::new(Value::Map(Arc::new(written)), node.span)
+}
+
+fn has_dots(node: &Node, levels: Option<usize>) -> bool {
+    levels != Some(0)
+        && node
+            .as_map()
+            .is_some_and(|map| map.iter().any(|(key, item)| is_dotted(key) || has_dots(item, Some(below(key, levels)))))
+}
+
+fn is_dotted(key: &str) -> bool {
+    key.contains('.') && key.split('.').all(|part| !part.is_empty())
+}
+
+/// Levels of the schema below a key.
+fn below(key: &str, levels: Option<usize>) -> usize {
+    let Some(levels) = levels else {
+        let known = SCHEMA_LEVELS.iter().find(|(section, _)| section.eq_ignore_ascii_case(key));
+        let more = MORE_SCHEMA.iter().any(|section| section.eq_ignore_ascii_case(key));
+        return known.map_or(usize::from(more), |(_, levels)| *levels);
+    };
+    levels.saturating_sub(1)
 }
 
 /// The document with schema keys in lower case. Documents that already are so are shared, not copied.
@@ -208,6 +262,32 @@ mod tests {
             "templates": {"settings": {"env": {"AWS_PROFILE": "p"}}}
         });
         assert_eq!(to_json(&canonical(&node)), expected);
+    }
+
+    #[test]
+    fn keys_with_dots_stand_for_levels_where_the_schema_says_the_keys() {
+        for (written, expected) in [
+            (
+                serde_json::json!({
+                    "stacks.name_pattern": "p", "stacks": {"base_path": "s", "name_pattern": "lower"},
+                    "components.terraform.command": "top",
+                    "components": {"terraform.command": "nested", "terraform": {"base_path": "c", "init.pass_vars": true}},
+                    "auth": {"identities": {"a.b": {"kind": "k"}}, "keyring.type": "file"},
+                    "Auth.Realm": "r", "env": {"a.b": 1}, "templates": {"settings": {"env": {"a.b": 1}}},
+                    "commands": [{"a.b": 1}], ".x": 1, "y.": 2,
+                }),
+                serde_json::json!({
+                    "stacks": {"base_path": "s", "name_pattern": "p"},
+                    "components": {"terraform": {"base_path": "c", "init": {"pass_vars": true}, "command": "top"}},
+                    "auth": {"identities": {"a.b": {"kind": "k"}}, "keyring": {"type": "file"}, "Realm": "r"},
+                    "env": {"a.b": 1}, "templates": {"settings": {"env": {"a.b": 1}}},
+                    "commands": [{"a.b": 1}], ".x": 1, "y.": 2,
+                }),
+            ),
+            (serde_json::json!({"base_path": "."}), serde_json::json!({"base_path": "."})),
+        ] {
+            assert_eq!(to_json(&canonical(&undotted(&from_json(&written), None))), expected);
+        }
     }
 
     #[test]

@@ -13,7 +13,7 @@ pub fn dependents(records: &[Dependent]) -> Node {
     Node::from(records.iter().map(dependent).collect::<Vec<_>>())
 }
 
-/// The same records as a query sees them: what nobody asked for is empty, not null.
+/// The same records as YAML and queries have them: what nobody asked for is empty, not null.
 pub fn without_nulls(records: &Node) -> Node {
     let Some(list) = records.as_list() else { return records.clone() };
     Node::from(list.iter().map(filled).collect::<Vec<_>>())

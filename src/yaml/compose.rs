@@ -21,7 +21,7 @@ pub const NODE_BUDGET: usize = 1_000_000;
 const DEPTH_LIMIT: usize = 128;
 /// The tag prefix behind `!!`.
 const CORE: &str = "tag:yaml.org,2002:";
-/// The name that the non-specific tag `!` gets here: a scalar stays text, a container what it is.
+/// The name that the non-specific tag `!` gets here: everything stays what it is. The reference has a number in `! 12`.
 const AS_WRITTEN: &str = "";
 
 /// Bounds of one document.
@@ -366,6 +366,7 @@ impl<'a> Composer<'a> {
         match tagged(tag) {
             Tagged::No if style == ScalarStyle::Plain => Ok(self.plain(text)),
             Tagged::No => Ok(Value::String(Arc::from(text))),
+            Tagged::Core(name) if name == AS_WRITTEN && style == ScalarStyle::Plain => Ok(self.plain(text)),
             Tagged::Core(name) if name == AS_WRITTEN => Ok(Value::String(Arc::from(text))),
             Tagged::Core(name) if name == "timestamp" && self.is_empty_date(text) => Ok(Value::Map(Arc::default())),
             Tagged::Core(name) => scalar::tagged(&name, text)

@@ -35,6 +35,7 @@ fn style(written: &str) -> Style {
 
 /// What the scalar `written` is after it was rendered.
 pub fn reread(written: &str, rendered: String) -> Value {
+    let rendered = with_line_feeds(rendered);
     if style(written) == Style::Plain {
         let end = rendered.find(" #").unwrap_or(rendered.len());
         let plain = rendered[..end].trim();
@@ -47,6 +48,7 @@ pub fn reread(written: &str, rendered: String) -> Value {
 
 /// The same where only a text can be: a key, the argument of a function.
 pub fn reread_text(written: &str, rendered: String) -> String {
+    let rendered = with_line_feeds(rendered);
     match style(written) {
         Style::Plain => {
             let end = rendered.find(" #").unwrap_or(rendered.len());
@@ -63,6 +65,11 @@ pub fn reread_text(written: &str, rendered: String) -> String {
             }
         }
     }
+}
+
+/// Every line end of YAML as a line feed.
+fn with_line_feeds(text: String) -> String {
+    if text.contains('\r') { text.replace("\r\n", "\n").replace('\r', "\n") } else { text }
 }
 
 /// Line ends as quoted scalars fold them: one is a blank, more are one less; blanks around them go.
@@ -121,6 +128,10 @@ mod tests {
             ("{{ .a }}", "a\n", "a "),
             ("{{ .a }}", "\n  x", " x"),
             ("{{ .a }}\n", "x\n\n", "x\n"),
+            ("{{ .a }}", "a\r\nb", "a b"),
+            ("{{ .a }}", "a,b\r\n1,2\r\n", "a,b 1,2 "),
+            ("{{ .a }}", "a\rb", "a b"),
+            ("a\n{{ .a }}", "a\r\nb", "a\nb"),
             ("a\n{{ .a }}", "a\n  b\n", "a\n  b"),
             ("{{ .a }}", "it's \"so\"", "it's \"so\""),
         ] {

@@ -78,7 +78,10 @@ fn documents_become_nodes() {
         ("x: &x {m: {p: 1}}\ny:\n  <<: *x\n  m: {q: 1}", r#"{"x":{"m":{"p":1}},"y":{"m":{"q":1}}}"#),
         ("\"<<\": {a: 1}", r#"{"<<":{"a":1}}"#),
         ("1: a\ntrue: b\n~: c\n1.5: d\n0x1F: e", r#"{"1":"a","1.5":"d","31":"e","null":"c","true":"b"}"#),
-        ("a: !!str 5\nb: !!int \"5\"\nc: ! 5", r#"{"a":"5","b":5,"c":"5"}"#),
+        (
+            "a: !!str 5\nb: !!int \"5\"\nc: ! 5\nd: ! '5'\ne: ! {f: ! x}",
+            r#"{"a":"5","b":5,"c":5,"d":"5","e":{"f":"x"}}"#,
+        ),
         ("a: !env HOME\nb: !repo-root\nc: !append [1, 2]", r#"{"a":"!env HOME","b":"!repo-root","c":"!append [1,2]"}"#),
         ("a: '5'\nb: \"true\"\nc: |\n  x\n", r#"{"a":"5","b":"true","c":"x\n"}"#),
         ("a:\n- 1\n- {b: c}\n", r#"{"a":[1,{"b":"c"}]}"#),

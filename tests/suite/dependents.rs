@@ -54,6 +54,17 @@ fn slugs(records: &Value) -> Vec<&str> {
 }
 
 #[test]
+fn nothing_is_empty_in_yaml_and_null_in_json() {
+    let sandbox = repository();
+    let json = describe(&sandbox, "other", "t-dev", &[]);
+    assert_eq!(json[0]["dependents"], Value::Null);
+    let yaml = sandbox.atmos(&["describe", "dependents", "vpc", "-s", "t-dev", "--format", "yaml"]).success();
+    let fields: Vec<&str> = yaml.stdout.lines().map(str::trim).filter(|line| line.starts_with("dependents:")).collect();
+    assert!(!fields.is_empty() && fields.iter().all(|line| *line == "dependents: []"), "{fields:?}");
+    assert!(yaml.stdout.contains("settings: {}") && !yaml.stdout.contains("null"), "{}", yaml.stdout);
+}
+
+#[test]
 fn both_forms_are_followed_within_and_across_stacks() {
     let sandbox = repository();
     let dev = describe(&sandbox, "vpc", "t-dev", &[]);

@@ -106,6 +106,25 @@ fn workflows_vendor_sources_aliases() {
 }
 
 #[test]
+fn what_is_vendored_is_listed_whatever_the_stacks_are() {
+    let sandbox = Sandbox::empty();
+    sandbox.write(
+        "atmos.yaml",
+        "base_path: .\nstacks: {base_path: stacks, included_paths: ['o/*'], name_template: '{{ .vars.nope }}'}\n",
+    );
+    sandbox.write("stacks/o/s.yaml", "vars: {stage: dev}\ncomponents: {terraform: {x: {}}}\n");
+    sandbox.write(
+        "vendor.yaml",
+        "apiVersion: atmos/v1\nkind: AtmosVendorConfig\nmetadata: {name: v}\nspec: {sources: [{component: vpc, \
+         source: 'github.com/a/b.git', version: 1.0.0, targets: [components/terraform/vpc]}]}\n",
+    );
+    let outcome =
+        sandbox.atmos(&["list", "vendor", "--columns", "component,atmos_vendor_target", "-f", "csv"]).success();
+    let outcome = outcome.says("the stacks cannot be read");
+    assert!(outcome.stdout.contains("vpc,components/terraform/vpc"), "{}", outcome.stdout);
+}
+
+#[test]
 fn dependencies_in_every_form() {
     let commands: [&[&str]; 6] = [
         &["list", "dependencies"],

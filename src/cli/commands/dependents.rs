@@ -41,7 +41,8 @@ pub(super) fn print_records(
     let text = match (query, format) {
         (Some(query), _) => query.apply(&output::without_nulls(records), format, indent, masker)?,
         (None, Format::Json) => yaml::try_emit_json_record(records)?,
-        (None, Format::Yaml) => yaml::emit_record(records, indent),
+        // As in the reference: null is for JSON alone.
+        (None, Format::Yaml) => yaml::emit_record(&output::without_nulls(records), indent),
     };
     write::masked_to(context, &text, Some(format), file)?;
     Ok(0)

@@ -10,7 +10,7 @@ use super::facts::{Stacks, named, record};
 use super::shape::{Shape, View};
 use super::subject::Subject;
 use crate::component::{Asked, Kind};
-use crate::diag::{Result, Warning};
+use crate::diag::{Report, Result, Warning};
 use crate::ops::App;
 use crate::value::Node;
 use crate::yaml;
@@ -80,7 +80,11 @@ fn of_components(app: &App) -> Result<Vec<Target>> {
     }
     let found = match named(app, &Asked::default()) {
         Err(error) if error.code().as_deref() == Some("atmos::stack::no_manifests") => Vec::new(),
-        found => found?,
+        Ok(found) => found,
+        Err(error) => {
+            warn_of_stacks(app, &error);
+            return Ok(Vec::new());
+        }
     };
     let names: BTreeSet<String> =
         found.into_iter().filter(|one| one.kind == Kind::Terraform).map(|one| one.name).collect();
@@ -102,6 +106,14 @@ fn of_components(app: &App) -> Result<Vec<Target>> {
         });
     }
     Ok(targets)
+}
+
+/// What vendor manifests say needs no stacks.
+fn warn_of_stacks(app: &App, error: &Report) {
+    let message = format!("manifests of components are missing, because the stacks cannot be read: {error}");
+    let warning = Warning::new("atmos::list::vendor_stacks", message)
+        .help("`atmos validate stacks` shows all that is wrong with them");
+    app.host.talk.warn(warning);
 }
 
 /// The first `component.yaml` in or below a folder, by the order of names.

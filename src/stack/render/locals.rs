@@ -11,6 +11,7 @@ use super::failure::Failure;
 use super::functions;
 use super::manifest::Rendering;
 use super::scalar::{Compiled, Scope, available};
+use super::settle;
 use super::walk::{Pass, has_templates};
 use crate::diag::Warning;
 use crate::value::{Map, Node, Value};
@@ -34,7 +35,8 @@ impl Locals {
         let top = base.with(given);
         let mut locals = Locals { global: Map::default(), kinds: HashMap::new() };
         if let Some(own) = section(rendering, document.get("locals"))? {
-            locals.global = resolve(rendering, &mut strict(), own, &Map::default(), &scope(&top, false))?;
+            let resolved = resolve(rendering, &mut strict(), own, &Map::default(), &Scope::of(top.clone()))?;
+            locals.global = settle::settled(rendering, resolved, &Map::default(), base);
         }
         for kind in KINDS {
             let Some(node) = document.get(kind) else { continue };
@@ -44,8 +46,8 @@ impl Locals {
                 Some((key, shallow(top.at([key]), &own)))
             });
             let data = top.with(over);
-            let resolved = resolve(rendering, &mut strict(), own, &locals.global, &scope(&data, false))?;
-            locals.kinds.insert(kind, resolved);
+            let resolved = resolve(rendering, &mut strict(), own, &locals.global, &Scope::of(data))?;
+            locals.kinds.insert(kind, settle::settled(rendering, resolved, &locals.global, base));
         }
         Ok(locals)
     }
@@ -76,13 +78,9 @@ pub(super) fn of_component(
     pass: &mut Pass,
     own: &Map,
     outer: &Map,
-    data: &Data,
+    scope: &Scope,
 ) -> Result<Map, Failure> {
-    resolve(rendering, pass, own, outer, &scope(data, true))
-}
-
-fn scope(data: &Data, component: bool) -> Scope {
-    Scope { data: data.clone(), component }
+    resolve(rendering, pass, own, outer, scope)
 }
 
 fn strict() -> Pass {

@@ -279,3 +279,143 @@ fn a_local_that_does_without_another_one_is_a_warning() {
         "{heard}"
     );
 }
+
+/// What a component with these variables is given, with and without the step that renders components.
+fn both(text: &str) -> [Json; 2] {
+    [true, false].map(|templates| {
+        let result = load(templates, &[("stacks/orgs/dev.yaml", text)]).unwrap_or_else(|error| panic!("{error}"));
+        result["components"]["terraform"]["c"].clone()
+    })
+}
+
+#[test]
+fn a_local_that_reads_a_variable_which_reads_a_local_has_its_value() {
+    let text = "\
+locals:
+  org: acme
+  num: 5
+  bucket: '{{ .vars.namespace }}-state'
+  table: '{{ .settings.prefix }}-lock'
+  host: '{{ .env.ZONE }}.example'
+  two: '{{ .locals.bucket }}'
+  map: {a: '{{ .vars.namespace }}', b: ['{{ .vars.namespace }}x'], n: '{{ .vars.num }}'}
+vars: {stage: dev, namespace: '{{ .locals.org }}', num: '{{ .locals.num }}'}
+settings: {prefix: '{{ .locals.org }}'}
+env: {ZONE: '{{ .locals.org }}'}
+terraform: {backend: {s3: {bucket: '{{ .locals.bucket }}'}}}
+components:
+  terraform:
+    c:
+      vars:
+        bucket: '{{ .locals.bucket }}'
+        table: '{{ .locals.table }}'
+        host: '{{ .locals.host }}'
+        two: '{{ .locals.two }}'
+        map: '{{ .locals.map }}'
+        part: 'x-{{ .locals.bucket }}'
+        piped: '{{ .locals.bucket | upper }}'
+";
+    for component in both(text) {
+        assert_eq!(
+            component["vars"],
+            json!({
+                "bucket": "acme-state", "table": "acme-lock", "host": "acme.example", "two": "acme-state",
+                "map": {"a": "acme", "b": ["acmex"], "n": "5"}, "part": "x-acme-state", "piped": "ACME-STATE",
+            })
+        );
+    }
+    assert_eq!(dev(text)["terraform"]["backend"]["s3"]["bucket"], "acme-state");
+}
+
+#[test]
+fn values_that_are_templates_see_the_file_when_they_are_meant_alone() {
+    let text = "\
+locals: {l: '{{ .vars.text }}', mixed: '{{ .vars.mixed }}'}
+vars: {stage: dev, region: us, name: acme, text: '{{ .vars.region }}-x', mixed: '{{ .locals.org }}-{{ .vars.region }}'}
+terraform: {locals: {org: '{{ .vars.name }}'}}
+components:
+  terraform:
+    c: {vars: {region: eu, alone: '{{ .locals.l }}', part: 'n-{{ .locals.l }}', mixed: 'n-{{ .locals.mixed }}'}}
+";
+    let [component, _] = both(text);
+    assert_eq!(component["vars"]["alone"], "us-x");
+    // Not alone it is a text that the component renders.
+    assert_eq!(component["vars"]["part"], "n-{{ .vars.region }}-x");
+    let component_later = dev("\
+locals: {org: acme, l: '{{ .vars.text }}-y'}
+vars: {stage: dev, text: '{{ .locals.org }}-{{ .atmos_component }}'}
+components: {terraform: {c: {vars: {alone: '{{ .locals.l }}', part: 'n-{{ .locals.l }}'}}}}
+");
+    let vars = &component_later["components"]["terraform"]["c"]["vars"];
+    assert_eq!(vars["alone"], "{{ \"acme\" }}-{{ .atmos_component }}-y");
+    assert_eq!(vars["part"], "n-{{ \"acme\" }}-{{ .atmos_component }}-y");
+}
+
+#[test]
+fn a_local_and_a_variable_that_read_each_other_come_to_an_end() {
+    let [component, _] = both(
+        "locals: {a: '{{ .vars.a }}', b: '{{ .vars.a }}{{ .vars.a }}'}\nvars: {a: '{{ .locals.a }}'}\n\
+         components: {terraform: {c: {vars: {a: fix}}}}",
+    );
+    assert_eq!(component["vars"]["a"], "fix");
+}
+
+#[test]
+fn locals_of_a_component_are_texts_whatever_its_file_has() {
+    let body = "\
+vars: {stage: dev}
+components:
+  terraform:
+    c:
+      locals: {port: 8080, on: true, tags: {team: x}, l: [1, 2], state: !terraform.state a b}
+      vars:
+        port: '{{ .locals.port }}'
+        on: '{{ .locals.on }}'
+        tags: '{{ .locals.tags }}'
+        l: '{{ .locals.l }}'
+        part: 'p{{ .locals.port }}'
+      env: {PORT: '{{ .locals.port }}'}
+    heir: {metadata: {inherits: [c]}, vars: {same: '{{ .locals.port }}'}}
+";
+    let [on, off] = both(&format!("locals: {{unrelated: 1}}\n{body}"));
+    assert_eq!(on["vars"], json!({"port": "8080", "on": "true", "tags": "map[team:x]", "l": "[1 2]", "part": "p8080"}));
+    assert_eq!(on["env"]["PORT"], "8080");
+    // Without the step that renders components they are never there.
+    assert_eq!(off, both(body)[1]);
+    let own = body.replace("port: '{{ .locals.port }}'\n", "port: '{{ .locals.state }}'\n");
+    let [on, _] = both(&format!("locals: {{unrelated: 1}}\n{own}"));
+    assert_eq!(on["vars"]["port"], "!terraform.state a b");
+}
+
+#[test]
+fn blanks_around_a_local_do_not_make_it_a_text() {
+    let text = "\
+locals: {port: 5, on: true, tags: {k: v}, list: [a, b], text: str, sp: ' {{ .locals.port }} '}
+components:
+  terraform:
+    c:
+      vars:
+        tags: |
+          {{ .locals.tags }}
+        list: |
+          {{ .locals.list }}
+        port: |
+          {{ .locals.port }}
+        text: |
+          {{ .locals.text }}
+        folded: >-
+          {{ .locals.tags }}
+        trailing: '{{ .locals.on }} '
+        quoted: ' {{ .locals.port }} '
+        sp: '{{ .locals.sp }}'
+";
+    for component in both(text) {
+        assert_eq!(
+            component["vars"],
+            json!({
+                "tags": {"k": "v"}, "list": ["a", "b"], "port": 5, "text": "str", "folded": {"k": "v"},
+                "trailing": true, "quoted": 5, "sp": 5,
+            })
+        );
+    }
+}

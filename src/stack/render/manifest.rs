@@ -281,7 +281,7 @@ impl Parts {
             let Some(section) = written.get(key).filter(|node| node.as_map().is_some_and(|map| !map.is_empty())) else {
                 continue;
             };
-            let scope = Scope { data: parts.top.clone(), component: false };
+            let scope = Scope::of(parts.top.clone());
             let mut pass = Pass { section: true, ..Pass::default() };
             let mut rendered = rendering.walk(&mut pass, &scope, section)?;
             if pass.left {
@@ -292,7 +292,7 @@ impl Parts {
             parts.sections.push((key, rendered));
         }
         // With all three known, does any of their templates still wait for the component?
-        let scope = Scope { data: parts.top.clone(), component: false };
+        let scope = Scope::of(parts.top.clone());
         for (key, _) in &parts.sections {
             let mut pass = Pass { section: true, ..Pass::default() };
             let known = written.get(key).map(|section| rendering.walk(&mut pass, &scope, section));
@@ -304,7 +304,7 @@ impl Parts {
 
     /// The manifest with everything rendered that can be.
     fn document(&self, rendering: &Rendering<'_>, pass: &mut Pass, written: &Node) -> Result<Node, Failure> {
-        let scope = Scope { data: self.top.clone(), component: false };
+        let scope = Scope::of(self.top.clone());
         let mut document = Rendered::with_capacity(8);
         for (key, node) in written.as_map().into_iter().flatten() {
             let known = self.sections.iter().find(|(name, _)| **name == **key);
@@ -329,11 +329,11 @@ impl Parts {
             Some(locals) => self.top.with([("locals", Node::from(locals.of_kind(kind)))]),
             None => self.top.clone(),
         };
-        Scope { data, component: false }
+        Scope::of(data)
     }
 
     fn components(&self, rendering: &Rendering<'_>, pass: &mut Pass, node: &Node) -> Result<Node, Failure> {
-        let top = Scope { data: self.top.clone(), component: false };
+        let top = Scope::of(self.top.clone());
         let Some(kinds) = node.as_map().filter(|_| has_templates(node)) else {
             return rendering.walk(pass, &top, node);
         };
@@ -360,15 +360,21 @@ impl Parts {
 
 /// A component with its own locals.
 fn component(rendering: &Rendering<'_>, pass: &mut Pass, kind: &Scope, node: &Node) -> Result<Node, Failure> {
-    let mut scope = Scope { component: true, ..kind.clone() };
-    let Some(own) = node.get("locals").and_then(Node::as_map).filter(|_| has_templates(node)) else {
+    let own = node.get("locals").and_then(Node::as_map);
+    let merged = rendering.site.layout.templates;
+    let has_base = || node.get_path(["metadata", "inherits"]).is_some_and(|bases| !bases.is_empty());
+    let open = !rendering.explicit && (merged || own.is_some() || has_base());
+    let mut scope = Scope { open, ..kind.clone() };
+    // Without the step that renders components their locals are never there, as in the reference.
+    let Some(own) = own.filter(|_| has_templates(node) && (merged || rendering.explicit)) else {
         return rendering.walk(pass, &scope, node);
     };
     let outer = kind.data.at(["locals"]).and_then(Node::as_map).cloned().unwrap_or_default();
-    let resolved = locals::of_component(rendering, pass, own, &outer, &kind.data)?;
+    let resolved = locals::of_component(rendering, pass, own, &outer, &scope)?;
     let mut all: Map = outer;
     all.extend(resolved.iter().map(|(name, node)| (name.clone(), node.clone())));
     scope.data = scope.data.with([("locals", Node::from(all))]);
+    scope.own = Some(Arc::new(resolved.clone()));
     section(rendering, pass, &scope, node, &Node::from(resolved))
 }
 

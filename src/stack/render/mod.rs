@@ -2,7 +2,8 @@
 //!
 //! Read [`Renderer::manifest`] first. A manifest that is YAML as it is written is rendered scalar by scalar (`walk`,
 //! `scalar`), so that every value keeps its place; one that is not, or whose templates reach over several scalars, as one
-//! text. `locals` resolves the `locals` of a file, `data` holds what the templates of a file see, `partial` keeps what
+//! text. `locals` resolves the `locals` of a file, `settle` what they
+//! took from values that read locals, `data` holds what the templates of a file see, `partial` keeps what
 //! only later steps can render, `guard` sees to it that nothing becomes a YAML function by rendering, and `world` is what
 //! templates reach outside.
 
@@ -17,6 +18,7 @@ mod manifest;
 mod partial;
 mod renderer;
 mod scalar;
+mod settle;
 #[cfg(test)]
 mod tests;
 mod walk;

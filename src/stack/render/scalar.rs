@@ -14,7 +14,7 @@ use super::world::Outside;
 use crate::content::Foreign;
 use crate::span::{Place, Span};
 use crate::template::{self, Delimiters, Reads, Source, Template, field_reference};
-use crate::value::{Node, Value};
+use crate::value::{Map, Node, Value};
 use crate::yaml;
 
 /// A scalar with a template, compiled once for all frames.
@@ -40,7 +40,8 @@ impl Compiled {
         };
         let indexed = template.as_ref().ok().filter(|_| locals).map(|template| template.indexed("locals"));
         let indexed = indexed.unwrap_or_default();
-        let field = field_reference(text, &Delimiters::default());
+        // Blanks around it do not count, as in the reference.
+        let field = field_reference(text.trim(), &Delimiters::default());
         Compiled {
             field: field.map(|names| names.into_iter().map(Arc::from).collect()),
             template,
@@ -72,8 +73,22 @@ struct Written<'s> {
 #[derive(Debug, Clone)]
 pub(super) struct Scope {
     pub data: Data,
-    /// In a component, whose bases in other files may have more locals.
-    pub component: bool,
+    /// In a component that may be given more locals when it is merged: by a base in another file, or by itself.
+    pub open: bool,
+    /// Locals of the component itself. Alone, too, they are texts: the reference knows them only when it renders the
+    /// component, which is one text then.
+    pub own: Option<Arc<Map>>,
+}
+
+impl Scope {
+    /// What belongs to no component.
+    pub(super) fn of(data: Data) -> Scope {
+        Scope { data, open: false, own: None }
+    }
+
+    fn is_own(&self, path: &[Arc<str>]) -> bool {
+        matches!(path, [root, name, ..] if &**root == "locals" && self.own.as_ref().is_some_and(|own| own.contains_key(name)))
+    }
 }
 
 impl Rendering<'_> {
@@ -91,6 +106,7 @@ impl Rendering<'_> {
         if let Some(path) = field
             && !(pass.deferral == Deferral::Section && is_later(&path[0]))
             && let Some(node) = scope.data.at(path.iter().map(|name| &**name))
+            && (pending(node).is_some() || !pass.again && !scope.is_own(path))
         {
             // The value stands where the template stood; that it is data goes with it. What is evaluated later stays where it
             // is written: so does what goes wrong with it.
@@ -100,7 +116,8 @@ impl Rendering<'_> {
                 own if own.is_data() => span.as_data(),
                 _ => span,
             };
-            return Ok(Node::new(node.value.clone(), span));
+            let found = Node::new(node.value.clone(), span);
+            return if pass.strict || pass.again { Ok(found) } else { self.again(pass, scope, &found) };
         }
         let template = match &compiled.template {
             Ok(template) => template,
@@ -146,6 +163,15 @@ impl Rendering<'_> {
         }
     }
 
+    /// A value that stands where a reference to it stood. Templates in it are rendered with the others of the manifest,
+    /// once: references in it are parts of a text by then.
+    fn again(&self, pass: &mut Pass, scope: &Scope, found: &Node) -> Result<Node, Failure> {
+        pass.again = true;
+        let rendered = self.walk(pass, scope, found);
+        pass.again = false;
+        rendered
+    }
+
     /// Whether a missing value is `<no value>`. Where a later step can still know the value, that step has it.
     fn is_lenient(&self, pass: &Pass) -> bool {
         self.lenient && !pass.strict && (self.explicit || !self.site.layout.templates)
@@ -178,7 +204,7 @@ impl Rendering<'_> {
         }
         if let Some(name) = missing_local(error).filter(|_| scope.data.at(["locals"]).is_some()) {
             // A base of the component may have it; the component is rendered again when it is merged.
-            if scope.component && self.site.layout.templates && !self.explicit {
+            if scope.open {
                 return self.leave(pass, scope, written);
             }
             return Err(unknown_local(error, name, &scope.data));
@@ -204,6 +230,8 @@ impl Rendering<'_> {
         }
         match partial::with_constants(text, &scope.data, known) {
             Ok(partial) => Ok(Value::String(Arc::from(partial))),
+            // No later step looks at it.
+            Err(_) if !self.site.layout.templates => Ok(Value::String(text.clone())),
             Err(field) => Err(Failure::new(
                 span,
                 format!("`{field}` is used together with values that are known only when the component is merged"),

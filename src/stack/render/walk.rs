@@ -28,6 +28,8 @@ pub(super) struct Pass {
     pub section: bool,
     /// Whatever is missing is an error.
     pub strict: bool,
+    /// In a value that a reference alone was replaced by.
+    pub again: bool,
     /// A template stays.
     pub left: bool,
     /// A template was rendered that a deferral would have left.
@@ -88,7 +90,7 @@ impl Rendering<'_> {
         Ok(Node::new(value, node.span))
     }
 
-    fn is_included(&self, span: Span) -> bool {
+    pub(super) fn is_included(&self, span: Span) -> bool {
         span.is_data() || span.is_known() && self.own.is_some_and(|own| own != span.file)
     }
 
