@@ -16,6 +16,7 @@ use crate::diag::Report;
 use crate::exec::argv::Split;
 #[cfg(unix)]
 use crate::exec::keeper;
+use crate::exec::shell_variables;
 use crate::host::{Env, Terminal, prompt, shield};
 use crate::output::{Level, Screen};
 
@@ -73,12 +74,21 @@ fn label(words: &[OsString]) -> String {
 
 fn run(cli: Cli, native: Split, label: String, env: Env, words: Vec<OsString>) -> ExitCode {
     let Cli { mut global, command, version } = cli;
+    let mut env = env;
+    if !starts_anything(command.as_ref()) {
+        shell_variables::take_away(&mut env);
+    }
     global.needs_no_directory = command.as_ref().is_some_and(asks_a_run);
     let work = |context: &Context| super::commands::dispatch(context, command, version);
     match in_context((global, native, label), env, Some(words), work) {
         Ended::With(code) => code,
         Ended::Anew(words) => main(words),
     }
+}
+
+/// Commands that start whatever the user likes. In a shell of a component that is a terraform for this component, too.
+fn starts_anything(command: Option<&Command>) -> bool {
+    matches!(command, Some(Command::Auth(_) | Command::Workflow(_)))
 }
 
 /// The helper of a run: programs call it from wherever they are, and all that it needs is the socket.

@@ -21,6 +21,7 @@ pub mod outlet;
 pub mod process;
 mod pty;
 pub mod relay;
+pub mod shell_variables;
 pub mod signals;
 mod standard;
 #[cfg(unix)]

@@ -1,6 +1,7 @@
 //! Our own standard streams, for many who write at once: each piece is whole.
 
 use std::io;
+use std::sync::{Arc, OnceLock};
 
 use tokio::io::AsyncWriteExt as _;
 use tokio::sync::Mutex;
@@ -28,6 +29,8 @@ impl Stream {
 /// The ends of both streams. A terminal is shared with everything else that is said, a pipe may make us wait.
 pub struct Outlet {
     ends: Mutex<[End; 2]>,
+    /// Why something could not be written for the first time.
+    lost: OnceLock<Arc<io::Error>>,
 }
 
 impl std::fmt::Debug for Outlet {
@@ -59,7 +62,7 @@ impl Outlet {
         } else {
             End::Pipe(super::process::own(&io::stderr(), "stderr")?)
         };
-        Ok(Outlet { ends: Mutex::new([out, err]) })
+        Ok(Outlet { ends: Mutex::new([out, err]), lost: OnceLock::new() })
     }
 
     /// Writes one piece.
@@ -67,7 +70,21 @@ impl Outlet {
     /// # Errors
     /// Nobody reads the stream any more.
     pub async fn write(&self, stream: Stream, bytes: &[u8]) -> io::Result<()> {
-        write(&mut *self.ends.lock().await, stream, bytes).await
+        let written = write(&mut *self.ends.lock().await, stream, bytes).await;
+        self.noted(written)
+    }
+
+    /// Why not everything was written: nobody reads any more, or there is no room.
+    pub fn lost(&self) -> Option<Arc<io::Error>> {
+        self.lost.get().cloned()
+    }
+
+    fn noted(&self, written: io::Result<()>) -> io::Result<()> {
+        written.map_err(|error| {
+            let kind = error.kind();
+            let _ = self.lost.set(Arc::new(error));
+            io::Error::from(kind)
+        })
     }
 
     /// Writes several pieces; nobody else comes between them.
@@ -77,14 +94,15 @@ impl Outlet {
     pub async fn write_all(&self, pieces: &[(Stream, Vec<u8>)]) -> io::Result<()> {
         let mut ends = self.ends.lock().await;
         for (stream, bytes) in pieces.iter().filter(|(_, bytes)| !bytes.is_empty()) {
-            write(&mut ends, *stream, bytes).await?;
+            let written = write(&mut ends, *stream, bytes).await;
+            self.noted(written)?;
         }
         Ok(())
     }
 
     #[cfg(test)]
     pub(super) fn kept() -> Outlet {
-        Outlet { ends: Mutex::new([End::Kept(Vec::new()), End::Kept(Vec::new())]) }
+        Outlet { ends: Mutex::new([End::Kept(Vec::new()), End::Kept(Vec::new())]), lost: OnceLock::new() }
     }
 
     #[cfg(test)]

@@ -478,7 +478,13 @@ impl Flow<'_> {
                 let written = match relay {
                     Some((relay, stream)) if relay.takes_all() => {
                         let written = relay.write(stream, &shown).await;
-                        if count == 0 { written.and(relay.end(stream).await) } else { written }
+                        let written = if count == 0 { written.and(relay.end(stream).await) } else { written };
+                        if let Err(error) = written {
+                            // Of several children none is to end in the middle of its work because of that: the
+                            // copies have it all, and what is read is not kept back. The run begins nothing more.
+                            tracing::debug!(%error, "nobody reads the output");
+                        }
+                        Ok(())
                     }
                     _ => {
                         if let Some((relay, stream)) = relay {

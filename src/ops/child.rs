@@ -25,7 +25,7 @@ use crate::auth::{AuthConfig, IdentityName, Session};
 use crate::component::Instance;
 use crate::diag::{Report, Result};
 use crate::exec::environment::{self, Atmos};
-use crate::exec::process;
+use crate::exec::{process, shell_variables};
 use crate::host::{Env, Host};
 use crate::secret::Secret;
 use crate::span::Span;
@@ -340,13 +340,21 @@ pub(super) fn reason(report: &Report) -> String {
     report.code().unwrap_or_else(|| "error".to_owned())
 }
 
+/// Our own environment without what a shell of one component has for that one.
+pub(super) fn outside_of_shells(host: &Host) -> Env {
+    let mut env = host.env.clone();
+    shell_variables::take_away(&mut env);
+    env
+}
+
 /// The environment of a component's children: process, `env` of `atmos.yaml`, `env` of the component, identity, then the
 /// variables by which a nested atmos finds its way.
 pub(super) fn environment(app: &App, component_env: &Node, held: &Held) -> Env {
     let entries = environment::entries([&app.config.env, component_env]);
+    let own = outside_of_shells(&app.host);
     let mut env = match &held.run {
-        Some(run) => run.child_env(&app.host.env, &entries),
-        None => child_env(&app.host.env, &entries, None).0,
+        Some(run) => run.child_env(&own, &entries),
+        None => child_env(&own, &entries, None).0,
     };
     held.pass_on(&mut env);
     let atmos = Atmos {
@@ -360,7 +368,7 @@ pub(super) fn environment(app: &App, component_env: &Node, held: &Held) -> Env {
 
 /// What is known of that before anybody has signed in.
 pub(super) fn early_environment(app: &App, component_env: &Node) -> Env {
-    let mut env = app.host.env.clone();
+    let mut env = outside_of_shells(&app.host);
     for (name, value) in environment::entries([&app.config.env, component_env]) {
         env.change(&name, value.as_deref());
     }

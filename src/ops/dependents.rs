@@ -70,23 +70,31 @@ fn left(app: &App, gone: &[&Instance], processing: &Options) -> Result<Vec<Warni
     let instances = component::all(&app.host, &app.config, app.index()?, &filter)?;
     let processing = Options { process_functions: false, ..processing.clone() };
     let dependencies = Dependencies::of(app, &instances, &processing)?;
-    let goes = |other: &Instance| gone.iter().any(|one| one.name == other.name && one.stack == other.stack);
+    let goes = |other: &Instance| gone.iter().any(|one| is_same(one, other));
     let mut warnings = Vec::new();
     for one in gone {
         let context = Context::of(&one.sections.vars);
         let target = Target { component: &one.name, stack: &one.stack, context: &context };
-        let stay = dependencies.direct(target).into_iter().filter(|node| !goes(node.instance));
-        let mut names: Vec<_> = stay.map(|node| format!("{} in {}", node.instance.name, node.instance.stack)).collect();
+        let mut needing = dependencies.direct(target);
+        needing.extend(dependencies.ordered_after(one));
+        needing.retain(|node| !goes(node.instance));
+        let mut names: Vec<_> =
+            needing.iter().map(|node| format!("{} in {}", node.instance.name, node.instance.stack)).collect();
         if names.is_empty() {
             continue;
         }
         names.sort();
+        names.dedup();
         let (verb, names) = (if names.len() == 1 { "depends" } else { "depend" }, names.join(", "));
         let message = format!("{names} {verb} on {} in {} and will not be destroyed", one.name, one.stack);
         let warning = Warning::new("atmos::terraform::dependents_left", message);
         warnings.push(warning.help("`--include-dependents` with `--components` destroys them, too, and before it"));
     }
     Ok(warnings)
+}
+
+fn is_same(one: &Instance, other: &Instance) -> bool {
+    one.name == other.name && one.stack == other.stack && one.kind == other.kind
 }
 
 /// Every instance that depends on something, and on what.
@@ -137,6 +145,19 @@ impl<'a> Dependencies<'a> {
             .collect();
         found.dedup();
         found.into_iter().map(|node| &self.nodes[node]).collect()
+    }
+
+    /// The instances that the order of many puts after this one. It goes by the stack alone, and knows instances of one name
+    /// in other stacks, too.
+    fn ordered_after<'s>(&'s self, one: &'s Instance) -> impl Iterator<Item = &'s Dependant<'a>> {
+        let edges = self.by_target.get(&one.name).map(Vec::as_slice).unwrap_or_default();
+        let found = edges.iter().map(|(node, at)| (&self.nodes[*node], at)).filter(|(node, at)| {
+            let (other, dependency) = (node.instance, &node.dependencies[**at]);
+            let kind = dependency.kind.as_deref().unwrap_or(other.kind.key());
+            let stack = dependency.stack.as_deref().unwrap_or(&other.stack);
+            !is_same(one, other) && kind == one.kind.key() && stack == one.stack
+        });
+        found.map(|(node, _)| node)
     }
 
     /// The records of the direct dependents.

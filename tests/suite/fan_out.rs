@@ -274,6 +274,22 @@ fn who_needs_what_is_destroyed_is_named() {
 }
 
 #[test]
+fn who_needs_what_is_destroyed_from_another_stack_is_named() {
+    let sandbox = sandbox();
+    sandbox.write("s/prod.yaml", &stack("prod"));
+    let more = "vars: {stage: edge}\nterraform: {backend_type: local, backend: {local: {}}}\ncomponents:\n  terraform:\n    \
+                vpc: {metadata: {component: app}, vars: {name: x}, dependencies: {components: [{name: vpc, stack: prod}]}}\n    \
+                old: {metadata: {component: app}, vars: {name: x}, settings: {depends_on: {1: {component: vpc, stack: prod}}}}\n    \
+                far: {metadata: {component: app}, vars: {name: x}, settings: {depends_on: {1: {component: vpc, stage: prod}}}}\n    \
+                own: {metadata: {component: app}, vars: {name: x}, settings: {depends_on: {1: {component: vpc}}}}\n  helmfile:\n    \
+                vpc: {dependencies: {components: [{name: vpc, stack: prod}, {name: vpc, stack: prod, kind: terraform}]}}\n";
+    sandbox.write("s/edge.yaml", more);
+    terraform(&sandbox, "destroy vpc -s prod --dry-run")
+        .success()
+        .says("db in prod, far in edge, old in edge, vpc in edge depend on vpc in prod and will not be destroyed");
+}
+
+#[test]
 fn states_of_locked_components_are_left_alone() {
     let sandbox = sandbox();
     terraform(&sandbox, "apply vpc -s prod -auto-approve").success();

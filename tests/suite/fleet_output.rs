@@ -153,6 +153,40 @@ fn groups_come_in_one_piece_with_their_marks() {
     hidden.says("4 succeeded").says_not("aside of x-net");
 }
 
+/// With three components that need a while.
+#[test]
+fn q3_a_reader_that_goes_away_ends_no_component() {
+    let sandbox = Sandbox::empty().with_terraform();
+    sandbox.write("atmos.yaml", CONFIGURATION);
+    sandbox.write(
+        "s/x.yaml",
+        "vars: {stage: x}\nterraform: {backend_type: local, backend: {local: {}}}\ncomponents:\n  terraform: {a: {}, b: {}, \
+         last: {dependencies: {components: [{name: a}]}}}\n",
+    );
+    // The reader has gone when it makes the file.
+    let module = "variable \"stage\" {}\nresource \"terraform_data\" \"first\" {}\nresource \"terraform_data\" \"x\" {\n  \
+        depends_on = [terraform_data.first]\n  provisioner \"local-exec\" {\n    \
+        command = \"for i in $(seq 600); do test -e ../../gone && break; sleep 0.1; done; seq 3000; echo made >> made\"\n  }\n}\n";
+    for folder in ["a", "b", "last"] {
+        sandbox.write(&format!("ct/{folder}/main.tf"), module);
+    }
+    let script = "{ \"$0\" terraform apply --all -auto-approve --max-concurrency 2; echo \"code $?\" >&2; } | \
+                  { grep -m1 'Creating...'; exec <&-; touch gone; }";
+    let mut command = sandbox.command("sh");
+    command.args(["-c", script, env!("CARGO_BIN_EXE_atmos")]).current_dir(sandbox.repo());
+    let outcome = sandbox.start(command, "").wait();
+    assert!(outcome.stderr.contains("code 141"), "{outcome}");
+    for folder in ["a", "b"] {
+        assert_eq!(sandbox.read(&format!("ct/{folder}/made")), "made\n", "{outcome}");
+        let state = sandbox.read(&format!("ct/{folder}/terraform.tfstate.d/x/terraform.tfstate"));
+        assert_eq!(state.matches("\"schema_version\"").count(), 2, "{outcome}");
+        let log = sandbox.read(&format!(".atmos/logs/terraform/apply/x__{folder}.stdout.log"));
+        assert!(log.contains("Apply complete!"), "{outcome}");
+    }
+    assert!(!sandbox.has("ct/last/made"), "something began after the reader had gone\n{outcome}");
+    assert!(outcome.stderr.contains("2 succeeded, 0 failed, 1 skipped"), "{outcome}");
+}
+
 #[test]
 fn ci_systems_get_sections() {
     let sandbox = sandbox();

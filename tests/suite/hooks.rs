@@ -166,7 +166,7 @@ fn hooks_know_the_run_that_they_belong_to() {
     has(&format!("ATMOS_COMPONENT_PATH={folder}"));
     has("ATMOS_HOOK_STATUS=success");
     has("ATMOS_HOOK_EXIT_CODE=0");
-    has(&format!("ATMOS_PLANFILE={folder}/dev-app.planfile"));
+    assert!(!output.stdout.contains("ATMOS_PLANFILE"), "the plan of an earlier run\n{output}");
     has("OWN=component app");
     let value = |name: &str| {
         let line = output.stdout.lines().find_map(|line| line.strip_prefix(&format!("{name}=")));
@@ -181,6 +181,44 @@ fn hooks_know_the_run_that_they_belong_to() {
     component(&sandbox, "env: {events: [before.terraform.plan], kind: command, command: env}");
     let before = sandbox.atmos(&PLAN).success();
     assert!(!before.stdout.contains("ATMOS_PLANFILE"), "{before}");
+}
+
+#[test]
+fn a_gate_sees_the_plan_of_its_own_run_and_no_other() {
+    let sandbox = Sandbox::empty().with_terraform();
+    sandbox.write("atmos.yaml", ATMOS);
+    sandbox.write(
+        "components/terraform/app/main.tf",
+        "variable \"x\" {\n  default = \"\"\n}\noutput \"x\" {\n  value = var.x\n}\n",
+    );
+    let events = "[before.terraform.plan, after.terraform.plan, before.terraform.apply, after.terraform.apply]";
+    let say = "[-c, 'echo \"$ATMOS_HOOK_STATUS sees $(basename \"$ATMOS_PLANFILE\").\"']";
+    component(&sandbox, &format!("gate: {{events: {events}, kind: command, command: sh, when: always, args: {say}}}"));
+    sandbox.write("components/terraform/app/backend.tf", "terraform {\n  backend \"local\" {}\n}\n");
+    let seen = |outcome: &crate::support::Outcome| {
+        let lines = outcome.stdout.lines().filter_map(|line| line.split_once(" sees "));
+        lines.map(|(_, name)| name.to_owned()).collect::<Vec<_>>()
+    };
+    let run = |more: &[&str]| sandbox.atmos(&[&["terraform"], more].concat());
+    for (words, expected) in [
+        (&["plan", "app", "-s", "dev"][..], [".", "dev-app.planfile."]),
+        (&["plan", "app", "-s", "dev", "--skip-planfile"], [".", "."]),
+        (&["plan", "app", "-s", "dev", "-out=mine"], [".", "mine."]),
+        (&["apply", "app", "-s", "dev", "-auto-approve"], [".", "."]),
+        (&["plan", "app", "-s", "dev"], [".", "dev-app.planfile."]),
+        (&["apply", "app", "-s", "dev", "--planfile", "mine"], ["mine.", "mine."]),
+    ] {
+        let outcome = run(words);
+        assert_eq!(seen(&outcome), expected, "{words:?}\n{outcome}");
+    }
+    run(&["plan", "app", "-s", "dev"]).success();
+    let failed = run(&["plan", "app", "-s", "dev", "-target=[x"]);
+    assert_eq!(seen(&failed), [".", "."], "{failed}");
+    let nested = sandbox.atmos_with(
+        &[("ATMOS_PLANFILE", "/of/another/run")],
+        &["terraform", "apply", "app", "-s", "dev", "-auto-approve"],
+    );
+    assert_eq!(seen(&nested), [".", "."], "{nested}");
 }
 
 #[test]

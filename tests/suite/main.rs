@@ -130,6 +130,7 @@ mod secret_files;
 mod secret_values;
 mod secrets;
 mod selection;
+mod shells;
 mod showing;
 mod side_by_side;
 mod signals;

@@ -27,6 +27,6 @@ pub use request::{FromPlan, Request};
 pub use run::{Context, Finished, Folds, run};
 pub use sources::{calls_modules, hosts_with_ports};
 pub use states::states_below;
-pub use steps::{InitWish, Plan, TAKE_VARIABLES, Workspace, is_approved, steps};
+pub use steps::{InitWish, Plan, Workspace, is_approved, steps, with_varfile};
 pub use target::{BACKEND_FILE, Backend, HCL_BACKEND_FILE, OVERRIDE_FILES, Settings, Target};
 pub use verb::Verb;

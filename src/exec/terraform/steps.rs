@@ -307,10 +307,10 @@ fn main_arguments(
 }
 
 /// Sub-commands of terraform that take the component's variables.
-pub const TAKE_VARIABLES: [&str; 6] = ["plan", "apply", "refresh", "import", "destroy", "console"];
+const TAKE_VARIABLES: [&str; 6] = ["plan", "apply", "refresh", "import", "destroy", "console"];
 
 /// The variables by which terraform itself takes the varfile, beside what the caller has in them.
-fn with_varfile(varfile: &str, env: &Env) -> Vec<(String, String)> {
+pub fn with_varfile(varfile: &str, env: &Env) -> Vec<(String, String)> {
     let variable = |verb: &str| {
         let name = format!("TF_CLI_ARGS_{verb}");
         let own = env.get(&name).filter(|own| !own.is_empty()).map(|own| format!("{own} ")).unwrap_or_default();

@@ -18,6 +18,9 @@ use crate::host::Env;
 use crate::ops::annotations::Annotations;
 use crate::ops::{child, ci, github};
 
+/// The plan that the command has made or applies; a gate looks at it.
+const PLANFILE: &str = "ATMOS_PLANFILE";
+
 /// Starts the program of a hook; its failure comes back as a value.
 pub(super) async fn run(
     hook: &Hook,
@@ -108,6 +111,8 @@ pub(super) fn prepare(around: &Around<'_>, ending: &Ending, own: &[(String, Stri
     let temp = tempfile::Builder::new().prefix("atmos-hook-").tempdir_in(&host.dirs.temp);
     let temp = temp.map_err(ExecError::file("create", &host.dirs.temp))?;
     let mut base = around.env.clone();
+    // A run around this one has another plan.
+    base.remove(PLANFILE);
     for (name, value) in variables(around, ending, &temp.path().join("output")) {
         base.set(name, value);
     }
@@ -131,7 +136,7 @@ fn variables(around: &Around<'_>, ending: &Ending, file: &Path) -> Vec<(&'static
         ("ATMOS_HOOK_EXIT_CODE", ending.code.to_string()),
     ];
     if let Some(planfile) = around.planfile.as_ref().filter(|planfile| planfile.is_file()) {
-        variables.push(("ATMOS_PLANFILE", text(planfile)));
+        variables.push((PLANFILE, text(planfile)));
     }
     if let Some(error) = &ending.error {
         variables.push(("ATMOS_HOOK_ERROR", around.app.host.masker.mask(error).into_owned()));

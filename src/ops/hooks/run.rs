@@ -39,7 +39,7 @@ pub(crate) struct Around<'a> {
     pub env: &'a Env,
     /// The component's folder, if it is there.
     pub folder: &'a Path,
-    /// Where the planfile of the command is, if it exists.
+    /// Where the plan is that the command applies, or has made.
     pub planfile: Option<PathBuf>,
     /// Program that tells outputs, and where it is configured.
     pub program: (&'a str, &'a str),

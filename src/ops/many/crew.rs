@@ -62,6 +62,9 @@ pub(in crate::ops) struct Outcome {
 /// What is done with one component; its output goes the way of the relay.
 pub(in crate::ops) type Work<'w> = Pin<Box<dyn Future<Output = Result<Outcome>> + 'w>>;
 
+/// What shells say of a program that was ended by a pipe which nobody reads.
+const SIGPIPE_CODE: u8 = 141;
+
 struct Running<'w> {
     at: usize,
     relay: Arc<Relay>,
@@ -78,6 +81,9 @@ pub(in crate::ops) async fn run<'w>(crew: &Crew<'_>, start: impl Fn(usize, Arc<R
     let mut signals = Signals::listen()?;
     let mut running: Vec<Running<'w>> = Vec::new();
     loop {
+        if state.outlet.lost().is_some() {
+            state.schedule.stop();
+        }
         while let Some(at) = state.schedule.next() {
             match state.begin(at).await {
                 Ok(relay) => running.push(Running { at, work: start(at, relay.clone()), relay }),
@@ -352,7 +358,9 @@ impl<'c> State<'c> {
         let failures: Vec<_> = self.failures.into_iter().map(|(_, failure, _)| failure).collect();
         let failure = match self.stop {
             Some(stop) => Some(crate::exec::Error::Interrupted { stop }.into()),
-            None if failures.is_empty() => None,
+            None if failures.is_empty() => {
+                self.outlet.lost().map(|error| crate::exec::Error::unwritten(error, SIGPIPE_CODE).into())
+            }
             None => Some(Error::Failed { failures, skipped, code }.into()),
         };
         let command = format!("{} {}", self.crew.tool, self.crew.command);

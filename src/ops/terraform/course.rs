@@ -1,6 +1,8 @@
 //! What is done in a component's folder while nobody else works there: the hooks before, terraform, the hooks after.
 
-use std::path::PathBuf;
+use std::fs::Metadata;
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use super::single::{Work, evaluation, platforms};
 use super::state::{self, Pushed};
@@ -75,14 +77,22 @@ impl Course<'_> {
             options: &options,
             env: &lock.known_to(env),
             folder: &target.folder,
-            planfile: Some(target.folder.join(planfile(target, request))),
+            planfile: request
+                .request
+                .applied_plan(&target.names().planfile(), env)
+                .map(|file| target.folder.join(file)),
             program: (&target.command, &target.command_source),
             signals,
             data: request.request.words == ["output"] || is_on(&request.request.native, "-json"),
             relay,
         };
         ready.hooks.before(&mut around).await?;
+        let saved = saved_plan(target, request).map(|path| (Trace::of(&path), path));
         let result = Box::pin(self.children(lock, around.signals)).await;
+        if let Some((before, path)) = saved {
+            // One of an earlier run says nothing about this one.
+            around.planfile = Some(path).filter(|path| Trace::of(path) != before);
+        }
         ready.hooks.finish(result, |finished| finished.code, &mut around).await
     }
 
@@ -163,6 +173,38 @@ impl Course<'_> {
             }
         }
         Ok(finished)
+    }
+}
+
+/// Where the command saves the plan that it makes.
+fn saved_plan(target: &Target, request: &RunRequest) -> Option<PathBuf> {
+    let (words, given) = request.request.meant();
+    if words != ["plan"] {
+        return None;
+    }
+    let own = || planfile(target, request);
+    let file =
+        if request.request.words == ["plan"] { Some(own()) } else { flag_value(given, "-out").map(str::to_owned) };
+    file.map(|file| target.folder.join(file))
+}
+
+/// What tells a file that was written again from the one that was there before.
+#[derive(PartialEq, Eq)]
+struct Trace(Option<(SystemTime, u64, Identity)>);
+
+#[cfg(unix)]
+type Identity = u64;
+#[cfg(not(unix))]
+type Identity = ();
+
+impl Trace {
+    fn of(path: &Path) -> Trace {
+        #[cfg(unix)]
+        let identity = |found: &Metadata| std::os::unix::fs::MetadataExt::ino(found);
+        #[cfg(not(unix))]
+        let identity = |_: &Metadata| ();
+        let found = std::fs::metadata(path).ok();
+        Trace(found.and_then(|found| Some((found.modified().ok()?, found.len(), identity(&found)))))
     }
 }
 

@@ -7,8 +7,8 @@ use super::{Done, RunRequest, rc};
 use crate::auth::resolution::Need;
 use crate::diag::{Report, Result, Warning};
 use crate::exec::signals::Signals;
-use crate::exec::terraform::TAKE_VARIABLES;
-use crate::exec::{Hangup, Launch, Output, folder_lock, process};
+use crate::exec::terraform::with_varfile;
+use crate::exec::{Hangup, Launch, Output, folder_lock, process, shell_variables};
 use crate::host::Env;
 use crate::ops::access::Access;
 use crate::ops::{App, child};
@@ -97,9 +97,12 @@ fn describe(app: &App, ready: &Ready) {
 
 fn launch(app: &App, ready: &Ready, with_secrets: bool, env: &mut Env) -> Result<Launch> {
     let target = &ready.target;
-    let varfile = target.names().varfile();
-    for verb in TAKE_VARIABLES {
-        env.set(format!("TF_CLI_ARGS_{verb}"), format!("-var-file={varfile}"));
+    for (name, value) in with_varfile(&target.names().varfile(), env) {
+        env.set(name, value);
+    }
+    // Any other run in the folder selects its own workspace there, whatever this shell is for.
+    if target.has_workspaces() && env.get("TF_WORKSPACE").is_none() {
+        env.set("TF_WORKSPACE", &target.workspace);
     }
     env.set("ATMOS_STACK", &target.stack);
     env.set("ATMOS_COMPONENT", &target.component);
@@ -113,6 +116,8 @@ fn launch(app: &App, ready: &Ready, with_secrets: bool, env: &mut Env) -> Result
         let warning = Warning::new("atmos::terraform::shell_secrets", message);
         app.host.talk.warn(warning.help("`--with-secrets` puts them into its environment"));
     }
+    let is_secret = |name: &str| target.secret_vars.contains_key(name.strip_prefix("TF_VAR_").unwrap_or(name));
+    shell_variables::mark(env, &child::outside_of_shells(&app.host), is_secret);
     let (program, mut args) = (program(app, env), Vec::new());
     if let Some(prompt) = prompt(app, ready, env)? {
         env.set("PS1", prompt);
