@@ -19,6 +19,16 @@ pub enum Error {
     )]
     StartFailed { program: String, configured: String, reason: String },
 
+    #[error(
+        "process start failed: `{program}`: its arguments and environment are larger than the system allows; the largest \
+         variable is `{variable}` with {kib} KiB"
+    )]
+    #[diagnostic(
+        code(atmos::exec::too_large),
+        help("shorten what is large: Linux takes at most 128 KiB as one variable or argument, and a few MiB of all")
+    )]
+    TooLarge { program: String, variable: String, kib: usize },
+
     /// The child ran and failed; it has said why itself.
     #[error("subcommand exited with code {code}")]
     #[diagnostic(code(atmos::exec::child_failed), help("{help}"))]

@@ -52,36 +52,67 @@ fn unpack_tar(reader: impl Read, directory: &Path, budget: &mut Budget) -> Resul
         {
             // What a hard link leads to is named from the top, what a symbolic one does from its own folder.
             let base = if kind.is_hard_link() { Path::new("") } else { path.parent().unwrap_or(Path::new("")) };
-            links.push((path.clone(), base.join(target)));
+            links.push(Link { file: fs::clean(&base.join(&target)), path: path.clone(), target: target.into_owned() });
         }
     }
     follow(directory, links, budget)
 }
 
-/// Makes links copies of the files of the same archive that they lead to. Others are left out: nothing of an archive leads
-/// elsewhere.
-fn follow(directory: &Path, mut links: Vec<(PathBuf, PathBuf)>, budget: &mut Budget) -> Result<(), Error> {
+/// A link of an archive.
+struct Link {
+    path: PathBuf,
+    /// As it is written in the archive.
+    target: PathBuf,
+    /// Where that is, from the top of the archive.
+    file: PathBuf,
+}
+
+/// Makes links copies of the files of the same archive that they lead to. Others are links as those of a repository: who
+/// reads what is unpacked decides how far it follows them.
+fn follow(directory: &Path, mut links: Vec<Link>, budget: &mut Budget) -> Result<(), Error> {
     loop {
         let before = links.len();
         let mut rest = Vec::new();
-        for (path, target) in links {
-            let target = fs::clean(&target);
-            let inside = check(&target).is_ok();
-            let file = directory.join(&target);
+        for link in links {
+            let inside = check(&link.file).is_ok();
+            let file = directory.join(&link.file);
             // A link to a link waits for that one.
             match std::fs::File::open(&file).ok().filter(|_| inside && file.is_file()) {
-                Some(mut content) if !directory.join(&path).exists() => {
-                    write(directory, &path, &mut content, budget)?;
+                Some(mut content) if !directory.join(&link.path).exists() => {
+                    write(directory, &link.path, &mut content, budget)?;
                 }
                 Some(_) => {}
-                None => rest.push((path, target)),
+                None => rest.push(link),
             }
         }
         if rest.len() == before {
-            return Ok(());
+            // Last, so that nothing is written through one of them.
+            return rest.iter().try_for_each(|link| keep(directory, link, budget));
         }
         links = rest;
     }
+}
+
+#[cfg(unix)]
+fn keep(directory: &Path, link: &Link, budget: &mut Budget) -> Result<(), Error> {
+    let place = directory.join(&link.path);
+    let failed = |error: std::io::Error| Error::Cache { path: place.display().to_string(), reason: error.to_string() };
+    let is_through_link = place.ancestors().skip(1).take_while(|above| *above != directory).any(Path::is_symlink);
+    if is_through_link || place.symlink_metadata().is_ok() {
+        return Ok(());
+    }
+    let too_many = || Error::Unsafe { reason: "the archive has more files than it may have".to_owned() };
+    budget.files = budget.files.checked_sub(1).ok_or_else(too_many)?;
+    if let Some(parent) = place.parent() {
+        std::fs::create_dir_all(parent).map_err(failed)?;
+    }
+    std::os::unix::fs::symlink(&link.target, &place).map_err(failed)
+}
+
+#[cfg(not(unix))]
+fn keep(_directory: &Path, link: &Link, _budget: &mut Budget) -> Result<(), Error> {
+    let (path, target) = (link.path.display(), link.target.display());
+    Err(Error::Unsafe { reason: format!("its link `{path}` leads to `{target}`, which is none of its files") })
 }
 
 /// Keeps of the mode in an archive whether the file is a program.
@@ -111,7 +142,8 @@ fn unpack_zip(bytes: &[u8], directory: &Path, budget: &mut Budget) -> Result<(),
             let mut target = String::new();
             // The content of a link is where it leads; longer than this no path is.
             if (&mut entry).take(4096).read_to_string(&mut target).is_ok() {
-                links.push((path.clone(), path.parent().unwrap_or(Path::new("")).join(target)));
+                let file = fs::clean(&path.parent().unwrap_or(Path::new("")).join(&target));
+                links.push(Link { file, path: path.clone(), target: target.into() });
             }
         } else if entry.is_file() {
             let mode = entry.unix_mode().unwrap_or_default();
@@ -220,7 +252,15 @@ mod tests {
         header.set_mode(0o750);
         header.set_cksum();
         builder.append_data(&mut header, "bin/run", &b"x"[..]).unwrap();
-        for (path, target) in [("again", "one"), ("one", "bin/run"), ("out", "../../etc/passwd"), ("gone", "nowhere")] {
+        for (path, target) in [
+            ("again", "one"),
+            ("one", "bin/run"),
+            ("out", "../../etc/passwd"),
+            ("gone", "nowhere"),
+            ("programs", "bin"),
+            ("out/x", "../bin/run"),
+            ("programs/y", "nowhere"),
+        ] {
             let mut header = tar::Header::new_gnu();
             header.set_entry_type(tar::EntryType::Symlink);
             header.set_size(0);
@@ -231,8 +271,12 @@ mod tests {
         let mode = temp.path().join("bin/run").metadata().unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o755);
         assert_eq!(std::fs::read(temp.path().join("again")).unwrap(), b"x");
-        assert!(!temp.path().join("one").is_symlink() && !temp.path().join("out").exists());
-        assert!(!temp.path().join("gone").exists());
+        assert!(!temp.path().join("one").is_symlink() && temp.path().join("programs").is_symlink());
+        assert_eq!(std::fs::read(temp.path().join("programs/run")).unwrap(), b"x");
+        assert!(!temp.path().join("bin/y").is_symlink(), "nothing is written through a link");
+        // A folder has the name already.
+        assert!(temp.path().join("out").is_dir() && !temp.path().join("out").is_symlink());
+        assert_eq!(std::fs::read_link(temp.path().join("gone")).unwrap(), Path::new("nowhere"));
     }
 
     #[test]

@@ -36,6 +36,10 @@ struct Copied {
 #[derive(Debug, Clone)]
 pub struct Fetched {
     pub path: PathBuf,
+    /// The whole of the source, in which the path lies.
+    pub top: PathBuf,
+    /// It is a folder of this machine and no copy of anything.
+    pub in_place: bool,
     /// The commit or the digest that was fetched; absent for sources that have none, and for copies of earlier runs.
     pub identity: Option<String>,
 }
@@ -115,7 +119,8 @@ impl Fetcher {
             }
             Kind::Object { object, .. } if source.sub.is_empty() => {
                 let path = directory.join(file_name(&object.key));
-                if path.is_file() {
+                // What was unpacked may have a link of this name.
+                if path.is_file() && !path.is_symlink() {
                     host.sources.add_copy(&fs::clean(&path), key.clone());
                     return Ok(Resolved { files: vec![Found { path, key }], root: None, sub: String::new() });
                 }
@@ -139,7 +144,8 @@ impl Fetcher {
         let source = packed(Source::parse_whole(address)?);
         let key = shown(address);
         if let Kind::Local(path) = &source.kind {
-            return Ok(Fetched { path: tree::entry(path, &source.sub)?, identity: None });
+            let entry = tree::entry(path, &source.sub)?;
+            return Ok(Fetched { path: entry, top: path.clone(), in_place: true, identity: None });
         }
         let slot = self.slot(source.identity());
         let fetch = || Fetch { host, settings, source: &source, key: &key, ttl }.copy();
@@ -154,9 +160,9 @@ impl Fetcher {
             Kind::Object { object, .. } if source.sub.is_empty() => Some(file_name(&object.key)),
             _ => None,
         };
-        let single = single.map(|name| directory.join(name)).filter(|path| path.is_file());
-        let path = single.map_or_else(|| tree::entry(&directory, &source.sub), Ok)?;
-        Ok(Fetched { path, identity })
+        let single = single.filter(|name| directory.join(name).is_file());
+        let path = tree::entry(&directory, single.as_deref().unwrap_or(&source.sub))?;
+        Ok(Fetched { path, top: directory, in_place: false, identity })
     }
 
     fn slot(&self, identity: String) -> Slot {

@@ -28,6 +28,10 @@ pub enum Error {
     #[diagnostic(code(atmos::git::no_commit), help("commit what there is first"))]
     NoCommit,
 
+    #[error("the repository is damaged: the commit `{commit}`, which is checked out, cannot be read")]
+    #[diagnostic(code(atmos::git::damaged), help("`git fsck` says what is missing; a fresh clone has it"))]
+    Damaged { commit: String },
+
     #[error("the repository has no remote `origin`")]
     #[diagnostic(
         code(atmos::git::no_origin),

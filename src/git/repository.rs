@@ -81,7 +81,14 @@ impl<'a> Repository<'a> {
     /// # Errors
     /// There is none, or git cannot be asked.
     pub fn head(&self) -> Result<String, Error> {
-        self.commit("HEAD")?.ok_or(Error::NoCommit)
+        if let Some(commit) = self.commit("HEAD")? {
+            return Ok(commit);
+        }
+        // A name that stands for a commit whose object cannot be read.
+        Err(match self.line(&["rev-parse", "--verify", "--quiet", "HEAD"]) {
+            Ok(commit) => Error::Damaged { commit },
+            Err(_) => Error::NoCommit,
+        })
     }
 
     /// Full name of the branch that is checked out.

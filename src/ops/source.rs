@@ -135,7 +135,7 @@ pub async fn delete(app: &App, request: &SourceRequest) -> Result<()> {
     let _lock = folder_lock::acquire(&app.host, &folder).await?;
     let not_fetched = || Error::NotFetched { folder: shown(app, &folder) };
     if own {
-        provision::read(&folder).ok_or_else(not_fetched)?;
+        provision::found_in(&folder).ok_or_else(not_fetched)?;
         keep_states(app, &folder, request.everything)?;
         std::fs::remove_dir_all(&folder).map_err(crate::exec::Error::file("remove", &folder))?;
     } else {
@@ -178,7 +178,19 @@ pub struct Workdir {
 /// Every working directory of a kind, sorted by path.
 pub fn workdirs(app: &App, kind: &Kind) -> Vec<Workdir> {
     let all = provision::all(&app.config, kind.key());
-    all.into_iter().map(|(folder, record)| workdir(app, folder, record)).collect()
+    let workdirs = all.into_iter().map(|(folder, record)| {
+        let is_damaged = record.damaged;
+        let mut workdir = workdir(app, folder, record);
+        if is_damaged {
+            // Whose it is cannot be told from its name for sure.
+            workdir.record.component.clone_from(&workdir.name);
+            let message = format!("what is kept about `{}` is damaged", workdir.path);
+            let help = "the next run of its component writes it anew; `workdir clean` removes the directory";
+            app.host.talk.warn(Warning::new("atmos::workdir::damaged", message).help(help));
+        }
+        workdir
+    });
+    workdirs.collect()
 }
 
 /// That of one component.
@@ -188,9 +200,10 @@ pub fn workdirs(app: &App, kind: &Kind) -> Vec<Workdir> {
 pub fn workdir_of(app: &App, kind: &Kind, component: &str, stack: Option<&str>) -> Result<Workdir, Error> {
     let stack = stack.filter(|stack| !stack.is_empty()).ok_or(Error::StackRequired)?;
     let folder = provision::path(&app.config, kind.key(), component, stack);
-    let record = provision::read(&folder)
+    let record = provision::found_in(&folder)
         .ok_or_else(|| Error::WorkdirNotFound { component: component.to_owned(), stack: stack.to_owned() })?;
-    Ok(workdir(app, folder, record))
+    let known = Record { component: component.to_owned(), stack: stack.to_owned(), ..record };
+    Ok(workdir(app, folder, known))
 }
 
 /// Which working directories are removed.
@@ -227,7 +240,13 @@ pub async fn clean(app: &App, kind: &Kind, request: &CleanRequest) -> Result<usi
     };
     for workdir in &found {
         if request.everything && !states_below(&workdir.folder).is_empty() {
-            match check_kept(app, kind, &workdir.record) {
+            let kept = if workdir.record.damaged && request.component.is_none() {
+                let help = "name it with `--stack` and its component, so that its protection can be looked up";
+                Err(wrong("whose state is in it is not known", help).into())
+            } else {
+                check_kept(app, kind, &workdir.record)
+            };
+            match kept {
                 // Of many the others go.
                 Err(report) if request.component.is_none() => {
                     let message = format!("`{}` is not deleted: {report}", workdir.path);

@@ -19,6 +19,7 @@ mod generate;
 mod lint;
 mod migrate;
 mod output;
+mod output_names;
 mod planfile;
 mod preview;
 mod printed;

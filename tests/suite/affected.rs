@@ -501,3 +501,14 @@ fn deprecated_keys_are_told_of() {
     let outcome = sandbox.atmos(&["describe", "affected", "--base", "base"]).success();
     assert!(!outcome.stderr.contains("deprecated"), "{outcome}");
 }
+
+#[test]
+fn a_commit_that_cannot_be_read_is_not_taken_for_none() {
+    let sandbox = repository();
+    edit(&sandbox, "notes.txt", "x", "y");
+    commit(&sandbox);
+    let head = git(&sandbox, &["rev-parse", "HEAD"]).trim().to_owned();
+    let object = sandbox.repo().join(".git/objects").join(&head[..2]).join(&head[2..]);
+    std::fs::remove_file(object).unwrap();
+    sandbox.atmos(&["describe", "affected", "--base", "base"]).exits(1).says("the repository is damaged").says(&head);
+}

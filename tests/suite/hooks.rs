@@ -359,7 +359,6 @@ fn a_store_hook_that_fails_fails_the_command_after_the_apply() {
     let stores = "  cache: {kind: redis, options: {url: 'redis://127.0.0.1:1/0'}}\n";
     for (outputs, name, phrase) in [
         ("{a: .nothing}", "cache", "terraform output `.nothing` of app in dev not found"),
-        ("{a: .id}", "cach", "did you mean `cache`?"),
         ("{a: .id}", "cache", "store `cache`"),
     ] {
         let hook = |more: &str| {
@@ -371,6 +370,39 @@ fn a_store_hook_that_fails_fails_the_command_after_the_apply() {
         component(&sandbox, &hook(", on_failure: warn"));
         sandbox.atmos(&APPLY).success().says(phrase);
     }
+}
+
+#[test]
+fn a_store_that_is_not_there_is_known_before_the_apply() {
+    let stores = "  cache: {kind: redis, options: {url: 'redis://127.0.0.1:1/0'}}\n";
+    let hook = |more: &str| {
+        format!("one: {{events: [after-terraform-apply], kind: store, name: cach, outputs: {{a: .id}}{more}}}\n")
+    };
+    let sandbox = real(stores, &hook(""));
+    sandbox.atmos(&APPLY).exits(1).says("hook (kind store) failed").says("did you mean `cache`?");
+    assert!(!sandbox.repo().join("components/terraform/app/terraform.tfstate.d").exists());
+    component(&sandbox, &hook(", on_failure: warn"));
+    sandbox.atmos(&APPLY).success().says("did you mean `cache`?");
+}
+
+#[test]
+fn scanners_that_leave_no_findings_have_failed() {
+    let with = |more: &str, failure: &str| {
+        format!(
+            "scan: {{events: [after.terraform.plan], kind: command, command: sh, format: sarif, on_failure: {failure}, {more}}}"
+        )
+    };
+    for (more, phrase) in [
+        ("results: r.sarif, args: ['-c', 'true']", "`$ATMOS_OUTPUT_DIR/r.sarif`"),
+        ("args: ['-c', 'true']", "it wrote no findings"),
+        ("args: ['-c', 'echo bad >$ATMOS_OUTPUT_FILE']", "its findings are no SARIF"),
+        ("args: ['-c', 'echo {} >$ATMOS_OUTPUT_FILE']", "it has no `runs`"),
+    ] {
+        stubbed(&with(more, "fail")).atmos(&PLAN).exits(1).says(phrase).says("hook (kind command) failed: `scan`");
+        stubbed(&with(more, "warn")).atmos(&PLAN).success().says(phrase);
+    }
+    let quiet = with("args: ['-c', \"echo '{\\\"runs\\\": []}' >$ATMOS_OUTPUT_FILE\"]", "fail");
+    stubbed(&quiet).atmos(&PLAN).success().says("scan: no findings");
 }
 
 #[test]

@@ -220,3 +220,122 @@ fn workdir_commands_list_show_and_clean() {
     workdir(&["clean", "my-app", "-s", "dev"]).success().says("Workdir cleaned for my-app in dev");
     assert!(!sandbox.repo().join(WORKDIR).exists());
 }
+
+/// A link from a file or folder of the project to somewhere.
+fn link(sandbox: &Sandbox, target: &str, name: &str) {
+    let place = sandbox.repo().join(name);
+    let _ = std::fs::remove_file(&place);
+    std::os::unix::fs::symlink(target, place).unwrap();
+}
+
+#[test]
+fn links_to_files_of_the_repository_are_copied_with_their_content() {
+    let sandbox = sandbox("{provision: {workdir: {enabled: true}}}");
+    let folder = "components/terraform/my-app";
+    sandbox.write(&format!("{folder}/main.tf"), "");
+    sandbox.write("components/common/common.tf", "# one\n");
+    sandbox.write("components/common/inner/a.tf", "# a\n");
+    link(&sandbox, "../../common/common.tf", &format!("{folder}/common.tf"));
+    link(&sandbox, "../../common/inner", &format!("{folder}/inner"));
+    sandbox.atmos(&PLAN).success().says("Workdir provisioned");
+    assert_eq!(sandbox.read(&format!("{WORKDIR}/common.tf")), "# one\n");
+    assert_eq!(sandbox.read(&format!("{WORKDIR}/inner/a.tf")), "# a\n");
+    assert!(!sandbox.repo().join(WORKDIR).join("common.tf").is_symlink());
+    sandbox.atmos(&PLAN).success().says("Workdir ready (no changes)");
+    sandbox.write("components/common/common.tf", "# two\n");
+    sandbox.atmos(&PLAN).success().says("Workdir provisioned");
+    assert_eq!(sandbox.read(&format!("{WORKDIR}/common.tf")), "# two\n");
+    std::fs::remove_file(sandbox.repo().join(folder).join("inner")).unwrap();
+    sandbox.atmos(&PLAN).success().says("Workdir provisioned");
+    assert!(!sandbox.repo().join(WORKDIR).join("inner").exists(), "what is linked no more goes");
+
+    std::fs::write(sandbox.root().join("mine.tf"), "# secret\n").unwrap();
+    for (target, phrase) in [("../../../../mine.tf", "leads out of the repository"), ("gone.tf", "leads nowhere")] {
+        link(&sandbox, target, &format!("{folder}/common.tf"));
+        sandbox.atmos(&PLAN).exits(1).says(phrase).says("my-app/common.tf").says(target);
+        assert_eq!(sandbox.read(&format!("{WORKDIR}/common.tf")), "# two\n", "nothing is changed then");
+    }
+}
+
+#[test]
+fn links_of_a_source_lead_to_its_own_repository_only() {
+    for workdir in ["", ", provision: {workdir: {enabled: true}}"] {
+        let mut sandbox = sandbox("{}");
+        let uri = modules(&sandbox);
+        sandbox.set("GIT_ALLOW_PROTOCOL", "file");
+        let top = sandbox.root().join("modules");
+        std::fs::create_dir(top.join("common")).unwrap();
+        std::fs::write(top.join("common/common.tf"), "# shared\n").unwrap();
+        std::os::unix::fs::symlink("../common/common.tf", top.join("app/common.tf")).unwrap();
+        std::os::unix::fs::symlink("../common", top.join("app/shared")).unwrap();
+        let tag = |tag: &str| {
+            sandbox.git(&top, &["add", "-A"]);
+            sandbox.git(&top, &["commit", "-q", "-m", tag]);
+            sandbox.git(&top, &["tag", tag]);
+        };
+        tag("v3");
+        std::fs::write(sandbox.root().join("mine.tf"), "# mine\n").unwrap();
+        let mine = sandbox.root().join("mine.tf").display().to_string();
+        std::os::unix::fs::symlink(&mine, top.join("app/mine.tf")).unwrap();
+        tag("v4");
+        let source = |uri: &str, version: &str, more: &str| {
+            manifest(&format!("{{source: {{uri: '{uri}', version: '{version}'{more}}}{workdir}}}"))
+        };
+        let folder = if workdir.is_empty() { "components/terraform/my-app" } else { WORKDIR };
+        let clear = || {
+            let _ = std::fs::remove_dir_all(sandbox.repo().join(folder));
+        };
+        sandbox.write("stacks/dev.yaml", &source(&uri, "v3", ""));
+        sandbox.atmos(&PLAN).success();
+        assert_eq!(sandbox.read(&format!("{folder}/common.tf")), "# shared\n");
+        assert_eq!(sandbox.read(&format!("{folder}/shared/common.tf")), "# shared\n");
+        clear();
+        sandbox.write("stacks/dev.yaml", &source(&uri, "v4", ""));
+        sandbox.atmos(&PLAN).exits(1).says("leads out of its source").says("app/mine.tf").says(&mine);
+        assert!(!sandbox.repo().join(folder).join("mine.tf").exists());
+        sandbox.write("stacks/dev.yaml", &source(&uri, "v4", ", excluded_paths: [mine.tf]"));
+        sandbox.atmos(&PLAN).success();
+        assert_eq!(sandbox.read(&format!("{folder}/common.tf")), "# shared\n");
+        clear();
+        // The same folder, in place.
+        let here = format!("file://{}//app", top.display());
+        sandbox.write("stacks/dev.yaml", &source(&here, "", ", excluded_paths: [mine.tf]"));
+        sandbox.atmos(&PLAN).success();
+        assert_eq!(sandbox.read(&format!("{folder}/common.tf")), "# shared\n");
+        clear();
+        sandbox.write("stacks/dev.yaml", &source(&here, "", ""));
+        sandbox.atmos(&PLAN).exits(1).says("app/mine.tf");
+    }
+}
+
+#[test]
+fn a_pipe_in_the_folder_is_left_out_and_named() {
+    let sandbox = sandbox("{provision: {workdir: {enabled: true}}}");
+    sandbox.write("components/terraform/my-app/main.tf", "");
+    let pipe = sandbox.repo().join("components/terraform/my-app/pipe");
+    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    sandbox.atmos(&PLAN).success().says("`pipe`, which is no regular file");
+    assert!(!sandbox.repo().join(WORKDIR).join("pipe").exists());
+}
+
+#[test]
+fn a_working_directory_with_damaged_metadata_is_still_one() {
+    let sandbox = sandbox("{provision: {workdir: {enabled: true}}}");
+    sandbox.write("components/terraform/my-app/main.tf", "");
+    sandbox.atmos(&PLAN).success();
+    let damage = || sandbox.write(&format!("{WORKDIR}/.atmos/metadata.json"), "{\"component\": ");
+    let workdir = |words: &[&str]| sandbox.atmos(&[&["terraform", "workdir"], words].concat());
+    damage();
+    let list = workdir(&["list"]).success().says("is damaged");
+    assert!(list.stdout.contains("dev-my-happ"), "{list}");
+    assert!(workdir(&["show", "my-app", "-s", "dev"]).success().stdout.contains("my-app"));
+    sandbox.atmos(&PLAN).success();
+    workdir(&["list"]).success().says_not("is damaged");
+    damage();
+    sandbox.write(&format!("{WORKDIR}/terraform.tfstate"), "{}");
+    workdir(&["clean", "--all", "--everything"]).says("whose state is in it is not known");
+    assert!(sandbox.repo().join(WORKDIR).exists());
+    std::fs::remove_file(sandbox.repo().join(WORKDIR).join("terraform.tfstate")).unwrap();
+    workdir(&["clean", "my-app", "-s", "dev"]).success().says("Workdir cleaned for my-app in dev");
+    assert!(!sandbox.repo().join(WORKDIR).exists());
+}

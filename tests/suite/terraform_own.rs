@@ -96,6 +96,48 @@ fn outputs_are_shown_in_every_format() {
 }
 
 #[test]
+fn keys_of_outputs_are_not_run_by_the_shell_that_reads_them() {
+    let sandbox = real();
+    sandbox.write(
+        &format!("{FOLDER}/main.tf"),
+        "variable \"name\" {}\nvariable \"key\" {}\noutput \"tags\" {\n  value = { \"x;touch pwned;y\" = \"v\", \"$(touch pwned)\" = 1, \"n\\nINJECTED=yes\\nm\" = 2 }\n}\n",
+    );
+    sandbox.atmos(&APPLY).success();
+    for format in ["bash", "dotenv", "env", "github"] {
+        let words = ["terraform", "output", "app", "-s", "dev", "-f", format, "--flatten"];
+        let text = sandbox.atmos(&words).success().stdout;
+        assert_eq!(text.lines().count(), 3, "{text}");
+        let script = format!("{text}\nset");
+        let read = std::process::Command::new("sh").arg("-c").arg(script).current_dir(sandbox.root()).output().unwrap();
+        let read = String::from_utf8_lossy(&read.stdout).into_owned();
+        assert!(read.contains("tags_x_touch_pwned_y='v'") || read.contains("tags_x_touch_pwned_y=v"), "{read}");
+        assert!(!read.lines().any(|line| line.starts_with("INJECTED")), "{read}");
+        assert!(!sandbox.root().join("pwned").exists(), "{format}");
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_secret_too_large_for_the_environment_is_named() {
+    let sandbox = stubbed(&format!("{{vars: {{name: one, key: '{}'}}}}", "z".repeat(140_000)));
+    sandbox
+        .atmos(&["terraform", "plan", "app", "-s", "dev"])
+        .exits(1)
+        .says("the secret variable `key` of app in dev has 137 KiB")
+        .says_not("put it on PATH");
+    assert!(sandbox.calls().is_empty(), "nothing is started");
+}
+
+#[test]
+fn clean_takes_one_component() {
+    let sandbox = stubbed("{vars: {name: one}}");
+    sandbox
+        .atmos(&["terraform", "clean", "app", "other", "-s", "dev", "--force"])
+        .exits(1)
+        .says("`other` would be a second one");
+}
+
+#[test]
 fn q31_a_shell_has_what_a_run_has_and_its_code_comes_back() {
     let mut sandbox = sandbox("{vars: {name: one, key: open-sesame}}").with_terraform();
     let shell = sandbox.root().join("shell");

@@ -387,6 +387,11 @@ fn clean(context: &Context, args: CleanArgs) -> Result<u8> {
     let env = &context.host.env;
     let dry_run = flag(args.run.dry_run, env, "ATMOS_DRY_RUN")?;
     let mut words = args.run.words.into_iter();
+    if let [_, more, ..] = words.as_slice() {
+        let message = format!("`terraform clean` takes one component, and `{more}` would be a second one");
+        let help = "clean them one after the other, or all with `terraform clean` alone".to_owned();
+        return Err(Error::Usage { message, help }.into());
+    }
     let request = CleanRequest {
         component: words.next(),
         stack: stack(args.run.stack, env),

@@ -51,12 +51,18 @@ pub(super) async fn run(
     if let Some(stop) = outcome.stop {
         return Err(ExecError::Interrupted { stop }.into());
     }
+    let mut objection = None;
     if let Some(report) = &command.report {
         let content = if command.prints {
-            String::from_utf8_lossy(&outcome.captured).into_owned()
+            Some(String::from_utf8_lossy(&outcome.captured).into_owned())
         } else {
-            std::fs::read_to_string(temp.path().join(report.file())).unwrap_or_default()
+            std::fs::read(temp.path().join(report.file()))
+                .ok()
+                .map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
         };
+        let place = if command.prints { "its output".to_owned() } else { file_place(report) };
+        objection = report.objection(content.as_deref()).map(|reason| (reason, place));
+        let content = content.unwrap_or_default();
         if let Some(text) = report.render(&hook.name, &content) {
             host.talk.info(text);
         }
@@ -77,7 +83,18 @@ pub(super) async fn run(
         }
     }
     let (hook, event) = (hook.name.clone(), event.to_string());
-    Ok((outcome.code != 0).then_some(Error::CommandFailed { hook, event, code: outcome.code }))
+    if outcome.code != 0 {
+        return Ok(Some(Error::CommandFailed { hook, event, code: outcome.code }));
+    }
+    Ok(objection.map(|(reason, place)| Error::NoFindings { hook, event, reason, place }))
+}
+
+/// Where the program leaves what it found, in the words of a hook.
+fn file_place(report: &Report) -> String {
+    match report {
+        Report::Findings { file: Some(file) } => format!("`$ATMOS_OUTPUT_DIR/{file}`"),
+        _ => "`$ATMOS_OUTPUT_FILE`".to_owned(),
+    }
 }
 
 /// Shows the findings where the CI system wants them. Those of a hook that cannot stop the run are warnings.

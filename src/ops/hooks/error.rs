@@ -29,6 +29,13 @@ pub(crate) enum Error {
     )]
     CommandFailed { hook: String, event: String, code: u8 },
 
+    #[error("hook (kind command) failed: `{hook}` at {event}: {reason}")]
+    #[diagnostic(
+        code(atmos::hooks::no_findings),
+        help("its findings are expected as SARIF in {place}; `on_failure: warn` goes on when there are none")
+    )]
+    NoFindings { hook: String, event: String, reason: String, place: String },
+
     #[error("the hook `{hook}` cannot be used: {message}")]
     #[diagnostic(code(atmos::hooks::step), help("{help}"))]
     Step { hook: String, message: String, help: String },

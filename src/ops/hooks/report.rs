@@ -29,6 +29,22 @@ impl Report {
         }
     }
 
+    /// What speaks against what the program left (`None`: nothing), where a run may depend on it: a check that has said
+    /// nothing has found nothing out.
+    pub(super) fn objection(&self, content: Option<&str>) -> Option<String> {
+        let Report::Findings { .. } = self else { return None };
+        let Some(content) = content.filter(|content| !content.trim().is_empty()) else {
+            return Some("it wrote no findings".to_owned());
+        };
+        match serde_json::from_str::<Json>(content) {
+            Err(error) => Some(format!("its findings are no SARIF: {error}")),
+            Ok(document) if !document["runs"].is_array() => {
+                Some("its findings are no SARIF: it has no `runs`".to_owned())
+            }
+            Ok(_) => None,
+        }
+    }
+
     /// The text for people; `None` where there is nothing to say.
     pub(super) fn render(&self, hook: &str, content: &str) -> Option<String> {
         let text = match self {
@@ -204,6 +220,17 @@ mod tests {
         );
         assert_eq!(report.render("scan", "{\"runs\": []}").unwrap(), "scan: no findings");
         assert_eq!(report.render("scan", "no"), None);
+        for (content, phrase) in [
+            (None, "no findings"),
+            (Some(" \n"), "no findings"),
+            (Some("bad"), "no SARIF"),
+            (Some("{}"), "no `runs`"),
+            (Some("[]"), "no `runs`"),
+        ] {
+            assert!(report.objection(content).unwrap().contains(phrase), "{content:?}");
+        }
+        assert_eq!(report.objection(Some("{\"runs\": []}")), None);
+        assert_eq!(Report::Text.objection(None), None);
         let many: Vec<Json> = (0..25).map(|line| result("error", "E", line)).collect();
         let text = report.render("scan", &json!({"runs": [{"results": many}]}).to_string()).unwrap();
         assert!(text.ends_with("… and 5 more"), "{text}");

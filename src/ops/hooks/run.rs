@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::error::Error;
 use super::event::{Event, Moment, Skip};
-use super::hook::{self, Hook, Kind, OnFailure};
+use super::hook::{self, Hook, Kind, OnFailure, Store};
 use super::{command, git, migrate, steps, store};
 use crate::component::Instance;
 use crate::diag::{Report, Result, Warning};
@@ -223,6 +223,11 @@ impl Hooks {
             let program = match &hook.kind {
                 Kind::Command(command) => command.program.as_str(),
                 Kind::Migrate(_) => TFMIGRATE,
+                // One that may fail says so when its turn comes.
+                Kind::Store(store) if hook.on_failure == OnFailure::Fail => {
+                    self.check_store(moment, hook, store, around)?;
+                    continue;
+                }
                 _ => continue,
             };
             if process::find(program, "a hook", around.env, &host.cwd).is_err() {
@@ -232,6 +237,17 @@ impl Hooks {
             }
         }
         Ok(())
+    }
+
+    /// Refuses a store that is not there before terraform changes anything.
+    fn check_store(&self, moment: Moment, hook: &Hook, store: &Store, around: &Around<'_>) -> Result<(), Error> {
+        if store.outputs.is_empty() {
+            return Ok(());
+        }
+        // Whether the stacks can be read has been told already.
+        let Ok(Err(problem)) = around.app.writer(around.instance, around.options, &store.name) else { return Ok(()) };
+        let (hook, event) = (hook.name.clone(), self.event(moment).to_string());
+        Err(Error::StoreFailed { hook, event, reason: problem.reason, help: problem.help })
     }
 
     /// The hooks as they are now that the ending is known, where a template asks for it.

@@ -45,6 +45,14 @@ pub enum Error {
     #[diagnostic(code(atmos::provision::file), help("check the permissions and the free space of that directory"))]
     File { action: &'static str, path: PathBuf, source: std::io::Error },
 
+    #[error("the link `{}` leads {objection}, to `{}`: it cannot be copied", link.display(), target.display())]
+    #[diagnostic(code(atmos::provision::link), help("{help}"))]
+    Link { link: PathBuf, target: PathBuf, objection: &'static str, help: &'static str },
+
+    #[error("`{}` cannot be copied: {reason}", path.display())]
+    #[diagnostic(code(atmos::provision::too_much), help("remove links to folders that are not needed"))]
+    TooMuch { path: PathBuf, reason: String },
+
     #[error("`{what}` is no pattern of paths: {reason}")]
     #[diagnostic(code(atmos::provision::pattern), help("correct `included_paths` and `excluded_paths` of the source"))]
     Pattern { what: String, reason: String },

@@ -8,9 +8,10 @@ use super::error::Error;
 use super::fetched::checked_place;
 use super::place::{self, Origin, Record, checked, wants_workdir};
 use super::source::{Source, source};
-use super::tree::{self, Choice};
+use super::tree::{self, Choice, Copied};
+use super::walk::Bounds;
 use crate::component::Instance;
-use crate::diag::Result;
+use crate::diag::{Result, Warning};
 use crate::exec::folder_lock;
 use crate::exec::terraform::BACKEND_FILE;
 use crate::fetch::parse_ttl;
@@ -71,7 +72,8 @@ fn make(app: &App, instance: &Instance, source: Option<Source>, force: bool) -> 
             return Ok(Folder { path: usual, own: false, changed: false });
         }
         let fetched = source.fetch(app, instance)?;
-        let copied = tree::copy(&fetched, &usual, &source.choice()?)?;
+        let copied = tree::copy(&fetched.path, &usual, &source.choice()?, &fetched.bounds)?;
+        tell(app, instance, &copied);
         say(app, &format!("Auto-provisioned source to {}", usual.display()), "");
         return Ok(Folder { path: usual, own: false, changed: copied.changed });
     }
@@ -93,7 +95,8 @@ fn local(app: &App, instance: &Instance, from: &Path, path: PathBuf) -> Result<F
     let backend = Some(BACKEND_FILE.to_owned()).filter(|_| app.config.terraform.auto_generate_backend_file);
     // What atmos made for other instances of the folder is not the source of this one.
     let choice = Choice::default().without(made.chain(backend).collect());
-    let mut copied = tree::copy(from, &path, &choice)?;
+    let mut copied = tree::copy(from, &path, &choice, &Bounds::of_machine(from, &[&app.config.base_path]))?;
+    tell(app, instance, &copied);
     copied.changed |= before.is_none();
     restore_lock(instance, from, &path)?;
     let now = app.host.now();
@@ -136,7 +139,8 @@ fn remote(app: &App, instance: &Instance, source: &Source, path: PathBuf, force:
         app.host.talk.info(reason);
     }
     let fetched = source.fetch(app, instance)?;
-    tree::copy(&fetched, &path, &source.choice()?)?;
+    let copied = tree::copy(&fetched.path, &path, &source.choice()?, &fetched.bounds)?;
+    tell(app, instance, &copied);
     let record = Record {
         source_type: if source.is_local() { Origin::Local } else { Origin::Remote },
         source: crate::fetch::shown(&source.uri),
@@ -197,6 +201,14 @@ fn record(instance: &Instance, before: Option<Record>, changed: bool, now: Times
 fn is_filled(path: &Path) -> bool {
     let entries = std::fs::read_dir(path).into_iter().flatten().flatten();
     entries.into_iter().any(|entry| entry.file_name() != place::OWN)
+}
+
+/// Names what is not in the copy, so that nobody wonders.
+fn tell(app: &App, instance: &Instance, copied: &Copied) {
+    for what in &copied.left_out {
+        let message = format!("left out of the folder of {} in {}: {what}", instance.name, instance.stack);
+        app.host.talk.warn(Warning::new("atmos::provision::left_out", message));
+    }
 }
 
 fn say(app: &App, what: &str, where_: &str) {

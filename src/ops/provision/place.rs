@@ -46,6 +46,9 @@ pub struct Record {
     pub last_accessed: Option<Timestamp>,
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub content_hash: String,
+    /// What is kept cannot be read; only when it was written is known.
+    #[serde(skip)]
+    pub damaged: bool,
 }
 
 impl Record {
@@ -100,7 +103,7 @@ pub(crate) fn all(config: &Config, kind: &str) -> Vec<(PathBuf, Record)> {
             if !entry.file_type().is_ok_and(|kind| kind.is_dir()) {
                 continue;
             }
-            match read(&path) {
+            match found_in(&path) {
                 Some(record) => found.push((path, record)),
                 None if depth < 3 => open.push((path, depth + 1)),
                 None => {}
@@ -115,6 +118,16 @@ pub(crate) fn all(config: &Config, kind: &str) -> Vec<(PathBuf, Record)> {
 pub(crate) fn read(folder: &Path) -> Option<Record> {
     let text = std::fs::read(folder.join(OWN).join(RECORD)).ok()?;
     serde_json::from_slice(&text).ok()
+}
+
+/// The same, also where it is damaged: the directory is there all the same.
+pub(crate) fn found_in(folder: &Path) -> Option<Record> {
+    if let Some(record) = read(folder) {
+        return Some(record);
+    }
+    let metadata = folder.join(OWN).join(RECORD).metadata().ok()?;
+    let written = metadata.modified().ok().and_then(|time| Timestamp::try_from(time).ok()).unwrap_or_default();
+    Some(Record { created_at: written, updated_at: written, damaged: true, ..Record::default() })
 }
 
 pub(super) fn write(folder: &Path, record: &Record) -> Result<(), Error> {
@@ -144,5 +157,9 @@ mod tests {
         write(temp.path(), &record).unwrap();
         assert_eq!(read(temp.path()), Some(record));
         assert_eq!(read(&temp.path().join("nothing")), None);
+        assert_eq!(found_in(&temp.path().join("nothing")), None);
+        std::fs::write(temp.path().join(OWN).join(RECORD), "{").unwrap();
+        assert_eq!(read(temp.path()), None);
+        assert!(found_in(temp.path()).unwrap().damaged);
     }
 }

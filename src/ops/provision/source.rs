@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::error::Error;
 use super::tree::Choice;
+use super::walk::Bounds;
 use crate::component::Instance;
 use crate::config::Config;
 use crate::fetch::{self, parse_ttl};
@@ -70,6 +71,13 @@ fn usual_ttl(config: &Config, kind: &str) -> Option<String> {
         .filter(|ttl| !ttl.is_empty())
 }
 
+/// The files of a source on this machine.
+pub(super) struct Files {
+    pub path: PathBuf,
+    /// How far links among them may lead.
+    pub bounds: Bounds,
+}
+
 impl Source {
     pub(super) fn choice(&self) -> Result<Choice, Error> {
         Choice::new(&self.included, &self.excluded)
@@ -100,7 +108,7 @@ impl Source {
     ///
     /// # Errors
     /// They cannot be had.
-    pub(super) fn fetch(&self, app: &App, instance: &Instance) -> Result<PathBuf, Error> {
+    pub(super) fn fetch(&self, app: &App, instance: &Instance) -> Result<Files, Error> {
         let failed = |reason: String, help: String| Error::Fetch {
             component: instance.name.clone(),
             stack: instance.stack.clone(),
@@ -114,7 +122,9 @@ impl Source {
             let places = |path: &str| [host.absolute(Path::new(path)), fs::clean(&config.base_path.join(path))];
             let [here, below] = places(&self.uri.replacen("//", "/", 1));
             if let Some(found) = [&here, &below].into_iter().find(|place| place.is_dir()) {
-                return Ok(found.clone());
+                let top = places(self.uri.split_once("//").map_or(&*self.uri, |(top, _)| top));
+                let around = [&*config.base_path, &*top[0], &*top[1]];
+                return Ok(Files { path: found.clone(), bounds: Bounds::of_machine(found, &around) });
             }
             let (file, part) = self.uri.split_once("//").unwrap_or((&self.uri, "."));
             let Some(file) = places(file).into_iter().find(|place| place.is_file()) else {
@@ -136,7 +146,12 @@ impl Source {
             }
         })?;
         if fetched.path.is_dir() {
-            return Ok(fetched.path);
+            let bounds = if fetched.in_place {
+                Bounds::of_machine(&fetched.path, &[&config.base_path, &fetched.top])
+            } else {
+                Bounds::of_copy(&fetched.top)
+            };
+            return Ok(Files { path: fetched.path, bounds });
         }
         let help = "name a folder, an archive (`.zip`, `.tar`, `.tar.gz`) or a repository (`git::https://…`)";
         Err(failed("that is a single file and no folder".to_owned(), help.to_owned()))

@@ -1,22 +1,20 @@
 //! Makes a folder the copy of another one and leaves alone what terraform and atmos keep there.
 
-use std::collections::BTreeSet;
-use std::path::Path;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
 
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 use sha2::{Digest, Sha256};
 
 use super::error::Error;
 use super::place::OWN;
+use super::walk::{Bounds, walk};
 use crate::exec::files::check_name;
-use crate::exec::names::is_of_runs;
 use crate::host::fs;
 use crate::value::hex;
 
 /// The list of files that came from the source, inside of our own directory.
 const LIST: &str = "files.json";
-/// Directories that are nobody's source.
-const SKIPPED: [&str; 4] = [OWN, ".terraform", WORKSPACES, ".git"];
 /// Where terraform keeps the local states of workspaces.
 pub(super) const WORKSPACES: &str = "terraform.tfstate.d";
 pub(super) const STATES: [&str; 3] = ["terraform.tfstate", "terraform.tfstate.backup", ".terraform.tfstate.lock.info"];
@@ -41,7 +39,12 @@ impl Choice {
         Choice { left_out, ..self }
     }
 
-    fn takes(&self, file: &str) -> bool {
+    /// Whether everything below a folder is excluded.
+    pub(super) fn leaves_out_folder(&self, folder: &str) -> bool {
+        self.excluded.is_match(folder) || self.excluded.is_match(format!("{folder}/\u{1}"))
+    }
+
+    pub(super) fn takes(&self, file: &str) -> bool {
         let is_included = self.included.as_ref().is_none_or(|set| set.is_match(file));
         is_included && !self.excluded.is_match(file) && !self.left_out.contains(file)
     }
@@ -60,27 +63,36 @@ fn set(patterns: &[String]) -> Result<GlobSet, Error> {
 }
 
 /// What a copy came to.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Copied {
     pub changed: bool,
     /// Of names and contents.
     pub hash: String,
+    /// What could not be copied, and why.
+    pub left_out: Vec<String>,
 }
 
-/// Copies what differs, and removes what an earlier copy brought and the source has no more. Files of others stay.
-pub(super) fn copy(from: &Path, to: &Path, choice: &Choice) -> Result<Copied, Error> {
+/// Copies what differs, and removes what an earlier copy brought and the source has no more. Files of others stay. Links
+/// become what they lead to, and none leads out of the bounds.
+pub(super) fn copy(from: &Path, to: &Path, choice: &Choice, bounds: &Bounds) -> Result<Copied, Error> {
     let root = from.canonicalize().map_err(Error::file("read", from))?;
-    let files: BTreeSet<String> = files(&root)?.into_iter().filter(|file| choice.takes(file)).collect();
+    let found = walk(&root, to, choice, bounds)?;
+    let sources: BTreeMap<String, PathBuf> = found.files.into_iter().map(|file| (file.path, file.real)).collect();
+    let files: BTreeSet<String> = sources.keys().cloned().collect();
     std::fs::create_dir_all(to).map_err(Error::file("create", to))?;
+    let before = brought(to).unwrap_or_default();
+    // First, as a folder may take the place of a file.
+    let mut changed = remove(to, before.difference(&files))?;
     let mut hash = Sha256::new();
-    let mut changed = false;
-    for file in &files {
-        let (source, target) = (root.join(file), to.join(file));
-        let content = std::fs::read(&source).map_err(Error::file("read", &source))?;
+    for (file, source) in &sources {
+        let target = to.join(file);
+        let content = fs::read_regular(source, u64::MAX, "it is no regular file any more");
+        let content = content.map_err(Error::file("read", source))?;
         hash.update(file.as_bytes());
         hash.update(Sha256::digest(&content));
-        let mode = mode(&source);
-        if std::fs::read(&target).is_ok_and(|present| present == content) && self::mode(&target) == mode {
+        let mode = mode(source);
+        let is_file = target.symlink_metadata().is_ok_and(|metadata| metadata.is_file());
+        if is_file && std::fs::read(&target).is_ok_and(|present| present == content) && self::mode(&target) == mode {
             continue;
         }
         changed = true;
@@ -89,56 +101,37 @@ pub(super) fn copy(from: &Path, to: &Path, choice: &Choice) -> Result<Copied, Er
         }
         fs::write_again(&target, &content, mode).map_err(Error::file("write", &target))?;
     }
-    let list = to.join(OWN).join(LIST);
-    let before = brought(to).unwrap_or_default();
-    for gone in before.difference(&files) {
-        // The list lies where others may write it.
-        if check_name(to, gone).is_err() {
-            continue;
-        }
-        let path = to.join(gone);
-        changed |= fs::remove_file_if_present(&path).map_err(Error::file("remove", &path))?;
-    }
     if before != files {
         let own = to.join(OWN);
         std::fs::create_dir_all(&own).map_err(Error::file("create", &own))?;
-        let text = serde_json::to_string(&files).unwrap_or_default();
+        let (list, text) = (own.join(LIST), serde_json::to_string(&files).unwrap_or_default());
         fs::write_atomic(&list, text.as_bytes(), 0o644).map_err(Error::file("write", &list))?;
     }
-    Ok(Copied { changed, hash: hex(&hash.finalize()) })
+    Ok(Copied { changed, hash: hex(&hash.finalize()), left_out: found.left_out })
+}
+
+/// Removes files that an earlier copy brought, and the folders that are empty then. Tells whether there were any.
+fn remove<'a>(to: &Path, gone: impl Iterator<Item = &'a String>) -> Result<bool, Error> {
+    let mut changed = false;
+    // The list lies where others may write it.
+    for gone in gone.filter(|gone| check_name(to, gone).is_ok()) {
+        let path = to.join(gone);
+        if !fs::remove_file_if_present(&path).map_err(Error::file("remove", &path))? {
+            continue;
+        }
+        changed = true;
+        for above in path.ancestors().skip(1).take_while(|above| *above != to) {
+            if std::fs::remove_dir(above).is_err() {
+                break;
+            }
+        }
+    }
+    Ok(changed)
 }
 
 /// The files that a copy brought into a folder, relative to it; `None` where there was none.
 pub(super) fn brought(folder: &Path) -> Option<BTreeSet<String>> {
     serde_json::from_slice(&std::fs::read(folder.join(OWN).join(LIST)).ok()?).ok()
-}
-
-/// Every file below a folder, relative to it. A link counts as the file behind it, as long as that is in the folder.
-fn files(root: &Path) -> Result<Vec<String>, Error> {
-    let mut found = Vec::new();
-    let mut open = vec![root.to_path_buf()];
-    while let Some(folder) = open.pop() {
-        let entries = std::fs::read_dir(&folder).map_err(Error::file("read", &folder))?;
-        for entry in entries {
-            let path = entry.map_err(Error::file("read", &folder))?.path();
-            let Ok(relative) = path.strip_prefix(root) else { continue };
-            let name = path.file_name().unwrap_or_default().to_string_lossy();
-            let relative = relative.to_string_lossy().into_owned();
-            let inside = path.canonicalize().is_ok_and(|real| real.starts_with(root));
-            if !inside {
-                continue;
-            }
-            if path.is_dir() {
-                let is_link = path.is_symlink();
-                if !SKIPPED.contains(&&*name) && !is_link {
-                    open.push(path);
-                }
-            } else if !is_of_runs(&name) && !STATES.contains(&relative.as_str()) {
-                found.push(relative);
-            }
-        }
-    }
-    Ok(found)
 }
 
 #[cfg(unix)]
@@ -163,20 +156,34 @@ mod tests {
         let (from, to) = (temp.path().join("from"), temp.path().join("to"));
         put(&from, &[("main.tf", "1"), ("m/a.tf", "2"), (".terraform/x", "no"), (".terraform.lock.hcl", "no")]);
         put(&to, &[("plan.planfile", "mine"), (".terraform/y", "mine")]);
-        let all = Choice::default();
-        let first = copy(&from, &to, &all).unwrap();
+        let (all, bounds) = (Choice::default(), Bounds::of_copy(&from));
+        let first = copy(&from, &to, &all, &bounds).unwrap();
         assert!(first.changed && to.join("m/a.tf").is_file() && !to.join(".terraform/x").exists());
-        assert_eq!(copy(&from, &to, &all).unwrap(), Copied { changed: false, hash: first.hash.clone() });
+        assert_eq!(copy(&from, &to, &all, &bounds).unwrap(), Copied { changed: false, ..first.clone() });
         std::fs::remove_file(from.join("m/a.tf")).unwrap();
-        let third = copy(&from, &to, &all).unwrap();
+        let third = copy(&from, &to, &all, &bounds).unwrap();
         assert!(third.changed && third.hash != first.hash && !to.join("m/a.tf").exists());
         assert!(to.join("plan.planfile").is_file() && to.join(".terraform/y").is_file());
         std::fs::write(temp.path().join("mine"), "").unwrap();
         std::fs::write(to.join(OWN).join(LIST), r#"["../mine", "main.tf"]"#).unwrap();
-        copy(&from, &to, &all).unwrap();
+        copy(&from, &to, &all, &bounds).unwrap();
         assert!(temp.path().join("mine").is_file(), "a list leads nowhere else");
         std::fs::write(to.join("main.tf"), "spoilt").unwrap();
-        assert!(copy(&from, &to, &all).unwrap().changed);
+        assert!(copy(&from, &to, &all, &bounds).unwrap().changed);
+    }
+
+    #[test]
+    fn a_folder_may_take_the_place_of_a_file_and_a_file_that_of_a_folder() {
+        let temp = tempfile::tempdir().unwrap();
+        let (from, to) = (temp.path().join("from"), temp.path().join("to"));
+        for files in [[("a", "1"), ("b/c/d", "2")], [("a/x/y", "1"), ("b", "2")], [("a", "3"), ("b/c", "4")]] {
+            let _ = std::fs::remove_dir_all(&from);
+            put(&from, &files);
+            copy(&from, &to, &Choice::default(), &Bounds::of_copy(&from)).unwrap();
+            for (file, text) in files {
+                assert_eq!(std::fs::read_to_string(to.join(file)).unwrap(), text);
+            }
+        }
     }
 
     #[test]

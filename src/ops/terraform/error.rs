@@ -149,6 +149,16 @@ pub enum Error {
     #[diagnostic(code(atmos::terraform::output_not_scalar), help("use `--format json` or `--format yaml`"))]
     OutputNotScalar { name: String },
 
+    #[error("the output `{name}` has several lines, which `--format env` cannot hold")]
+    #[diagnostic(code(atmos::terraform::output_lines), help("use `--format dotenv`, `bash`, `github` or `json`"))]
+    OutputLines { name: String },
+
+    #[error(
+        "{what} of {component} in {stack} has {kib} KiB, and the system takes at most 128 KiB as one variable of the environment"
+    )]
+    #[diagnostic(code(atmos::terraform::variable_too_large), help("{help}"))]
+    VariableTooLarge { what: String, component: String, stack: String, kib: usize, help: &'static str },
+
     #[error("terraform printed outputs that are not JSON: {reason}")]
     #[diagnostic(code(atmos::terraform::output_unreadable))]
     OutputUnreadable { reason: String },

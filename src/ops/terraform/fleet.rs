@@ -360,9 +360,10 @@ async fn ran(
     let request = verified.as_ref().unwrap_or(request);
     let finished = single::started(app, request, ready, access, signals, Some(relay)).await?;
     if let Some(format) = &request.format {
-        let values = output::values(&finished.data, format, &request.request.native, app.host.masker.is_on())?;
+        let shaped = output::values(&finished.data, format, &request.request.native, app.host.masker.is_on())?;
+        single::tell_left_out(app, &shaped.left_out);
         let mut outputs = outputs.lock().unwrap_or_else(PoisonError::into_inner);
-        outputs.entry(names.1.to_owned()).or_default().insert(names.0.to_owned(), values);
+        outputs.entry(names.1.to_owned()).or_default().insert(names.0.to_owned(), shaped.values);
     }
     Ok(Outcome { code: finished.code, detailed })
 }

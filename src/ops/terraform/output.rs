@@ -7,6 +7,7 @@ use std::str::FromStr;
 use serde_json::{Map, Value};
 
 use super::Error;
+use super::output_names::{Shaped, fits, shaped, written_name};
 use crate::exec::Output;
 use crate::exec::terraform::{InitWish, Plan};
 use crate::value::from_json;
@@ -79,6 +80,8 @@ impl Format {
 pub(super) struct Written {
     pub text: String,
     pub entries: usize,
+    /// What is not in it, and why.
+    pub left_out: Vec<String>,
 }
 
 /// The same run, with the outputs as data: `output -json` without anything else on standard output.
@@ -100,22 +103,16 @@ pub(super) fn without_colours(mut plan: Plan) -> Plan {
 
 /// Renders all outputs, or the one that the words name. Sensitive ones are shown only where `mask` is off, or in a file.
 pub(super) fn render(data: &[u8], format: &Format, native: &[String], mask: bool) -> Result<Written, Error> {
-    let mut values = open_values(data, format, mask)?;
-    let named = native.iter().find(|word| !word.starts_with('-'));
-    let text = if let Some(name) = named {
-        let Some(value) = values.get(name).cloned() else {
+    let values = open_values(data, format, mask)?;
+    if let Some(name) = native.iter().find(|word| !word.starts_with('-')) {
+        let Some(value) = values.get(name) else {
             let known = values.keys().cloned().collect::<Vec<_>>().join(", ");
             return Err(Error::OutputNotFound { name: name.clone(), known });
         };
-        values = Map::from_iter([(name.clone(), value)]);
-        single(name, &values[name], format)?
-    } else {
-        if format.flatten {
-            values = flattened(&values);
-        }
-        many(&cased(&values, format.uppercase), format)
-    };
-    Ok(Written { text, entries: values.len() })
+        return Ok(Written { text: single(name, value, format)?, entries: 1, left_out: Vec::new() });
+    }
+    let Shaped { values, left_out } = shaped(&values, format);
+    Ok(Written { text: many(&values, format.form), entries: values.len(), left_out })
 }
 
 /// The values by their names.
@@ -133,15 +130,12 @@ fn open_values(data: &[u8], format: &Format, mask: bool) -> Result<Map<String, V
 }
 
 /// The outputs of one of many components: all of them, or the one that the words name, if it has it.
-pub(super) fn values(data: &[u8], format: &Format, native: &[String], mask: bool) -> Result<Map<String, Value>, Error> {
+pub(super) fn values(data: &[u8], format: &Format, native: &[String], mask: bool) -> Result<Shaped, Error> {
     let mut values = open_values(data, format, mask)?;
     if let Some(wanted) = native.iter().find(|word| !word.starts_with('-')) {
         values.retain(|name, _| name == wanted);
     }
-    if format.flatten {
-        values = flattened(&values);
-    }
-    Ok(cased(&values, format.uppercase))
+    Ok(shaped(&values, format))
 }
 
 /// The outputs of many components: by stack, then by component.
@@ -151,12 +145,8 @@ pub(super) fn of_many(found: BTreeMap<String, BTreeMap<String, Map<String, Value
         let components = components.into_iter().map(|(name, values)| (name, Value::Object(values)));
         (stack, Value::Object(components.collect()))
     };
-    Written { text: document(&Value::Object(found.into_iter().map(stack).collect()), form), entries }
-}
-
-fn cased(values: &Map<String, Value>, upper: bool) -> Map<String, Value> {
-    let name = |name: &String| if upper { name.to_uppercase() } else { name.clone() };
-    values.iter().map(|(key, value)| (name(key), value.clone())).collect()
+    let text = document(&Value::Object(found.into_iter().map(stack).collect()), form);
+    Written { text, entries, left_out: Vec::new() }
 }
 
 /// One value. Formats of lines hold no lists and maps.
@@ -165,31 +155,31 @@ fn single(name: &str, value: &Value, format: &Format) -> Result<String, Error> {
     if lines && (value.is_array() || value.is_object()) {
         return Err(Error::OutputNotScalar { name: name.to_owned() });
     }
+    if !fits(value, format.form) {
+        return Err(Error::OutputLines { name: name.to_owned() });
+    }
+    let shown = written_name(name, format);
     Ok(match format.form {
         Form::Json | Form::Yaml => document(value, format.form),
         Form::Csv | Form::Tsv => {
             let between = delimiter(format.form);
-            format!("{}{between}{}\n", cased_name(name, format), cell(&text(value), between))
+            format!("{}{between}{}\n", cell(&shown, between), cell(&text(value), between))
         }
-        _ => many(&Map::from_iter([(cased_name(name, format), value.clone())]), format),
+        _ => many(&Map::from_iter([(shown, value.clone())]), format.form),
     })
 }
 
-fn cased_name(name: &str, format: &Format) -> String {
-    if format.uppercase { name.to_uppercase() } else { name.to_owned() }
-}
-
-fn many(values: &Map<String, Value>, format: &Format) -> String {
+fn many(values: &Map<String, Value>, form: Form) -> String {
     let values: BTreeMap<&String, &Value> = values.iter().collect();
     // Only documents have a word for nothing.
     let present = values.iter().filter(|(_, value)| !value.is_null());
     let lines = |line: &dyn Fn(&str, &str) -> String| -> String {
         present.clone().map(|(name, value)| line(name, &text(value))).collect()
     };
-    match format.form {
+    match form {
         Form::Json | Form::Yaml => {
             let sorted = values.iter().map(|(name, value)| ((*name).clone(), (*value).clone())).collect();
-            document(&Value::Object(sorted), format.form)
+            document(&Value::Object(sorted), form)
         }
         Form::Hcl => {
             let attribute = |name: &String, value: &Value| {
@@ -202,8 +192,9 @@ fn many(values: &Map<String, Value>, format: &Format) -> String {
         Form::Dotenv => lines(&|name, text| format!("{name}='{}'\n", text.replace('\'', "'\\''"))),
         Form::Bash => lines(&|name, text| format!("export {name}={}\n", shell_words::quote(text))),
         Form::Csv | Form::Tsv => {
-            let between = delimiter(format.form);
-            format!("key{between}value\n") + &lines(&|name, text| format!("{name}{between}{}\n", cell(text, between)))
+            let between = delimiter(form);
+            format!("key{between}value\n")
+                + &lines(&|name, text| format!("{}{between}{}\n", cell(name, between), cell(text, between)))
         }
         Form::Table => {
             let rows: Vec<(String, String)> = present.map(|(name, value)| ((*name).clone(), text(value))).collect();
@@ -219,7 +210,7 @@ fn document(value: &Value, form: Form) -> String {
 }
 
 /// Texts as they are, everything else as JSON.
-fn text(value: &Value) -> String {
+pub(super) fn text(value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),
         Value::Null => String::new(),
@@ -255,23 +246,8 @@ fn github(name: &str, text: &str) -> String {
 fn table(rows: &[(String, String)]) -> String {
     let width = rows.iter().map(|(name, _)| name.chars().count()).max().unwrap_or(0).max("Key".len());
     let head = format!("{:width$}  Value\n", "Key");
-    rows.iter().fold(head, |table, (name, text)| table + &format!("{name:width$}  {}\n", text.replace('\n', " ")))
-}
-
-/// Nested values under one name each: `m_b_c`, `m_l_0`.
-fn flattened(values: &Map<String, Value>) -> Map<String, Value> {
-    fn add(into: &mut Map<String, Value>, name: String, value: &Value) {
-        match value {
-            Value::Object(map) => map.iter().for_each(|(key, value)| add(into, format!("{name}_{key}"), value)),
-            Value::Array(list) => {
-                list.iter().enumerate().for_each(|(index, value)| add(into, format!("{name}_{index}"), value));
-            }
-            scalar => drop(into.insert(name, scalar.clone())),
-        }
-    }
-    let mut into = Map::new();
-    values.iter().for_each(|(name, value)| add(&mut into, name.clone(), value));
-    into
+    let line = |text: &str| text.replace(['\n', '\r'], " ");
+    rows.iter().fold(head, |table, (name, text)| table + &format!("{:width$}  {}\n", line(name), line(text)))
 }
 
 #[cfg(test)]

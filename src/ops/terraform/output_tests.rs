@@ -58,6 +58,43 @@ fn names_are_flattened_and_in_capitals() {
 }
 
 #[test]
+fn keys_of_maps_are_never_words_of_a_shell() {
+    let data =
+        br#"{"t":{"value":{"x;touch y;z":"v","$(id)":1,"n\nA=b\nm":2,"a-b":3,"a_b":4}},"o-k":{"value":"p\nEVIL=1"}}"#;
+    let flat = |name: &str| render(data, &Format { flatten: true, ..format(name) }, &[], true).unwrap();
+    for (name, expected) in [
+        (
+            "bash",
+            "export o_k='p\nEVIL=1'\nexport t___id_=1\nexport t_a_b=4\nexport t_n_A_b_m=2\nexport t_x_touch_y_z=v\n",
+        ),
+        ("dotenv", "o-k='p\nEVIL=1'\nt___id_='1'\nt_a-b='3'\nt_a_b='4'\nt_n_A_b_m='2'\nt_x_touch_y_z='v'\n"),
+        ("env", "t___id_=1\nt_a-b=3\nt_a_b=4\nt_n_A_b_m=2\nt_x_touch_y_z=v\n"),
+        (
+            "github",
+            "o-k<<ATMOS_EOF_o-k\np\nEVIL=1\nATMOS_EOF_o-k\nt___id_=1\nt_a-b=3\nt_a_b=4\nt_n_A_b_m=2\nt_x_touch_y_z=v\n",
+        ),
+        ("csv", "key,value\no-k,\"p\nEVIL=1\"\nt_$(id),1\nt_a-b,3\nt_a_b,4\n\"t_n\nA=b\nm\",2\nt_x;touch y;z,v\n"),
+    ] {
+        assert_eq!(flat(name).text, expected, "{name}");
+    }
+    assert!(!flat("table").text.contains("\nA=b"));
+    assert!(flat("hcl").text.contains("t_n_A_b_m = 2\n"), "{}", flat("hcl").text);
+    assert_eq!(flat("bash").left_out, ["`t_a-b`, as `t_a_b` is the name of another value"]);
+    assert!(flat("env").left_out[0].starts_with("`o-k`"));
+    assert!(matches!(render(data, &format("env"), &["o-k".to_owned()], true), Err(Error::OutputLines { .. })));
+    let json: Value = serde_json::from_str(&flat("json").text).unwrap();
+    assert_eq!(json["t_$(id)"], 1);
+}
+
+#[test]
+fn keys_take_no_name_of_another_output() {
+    let data = br#"{"vpc":{"value":{"id":"evil","same":1}},"vpc_id":{"value":"mine"},"vpc_same":{"value":1}}"#;
+    let written = render(data, &Format { flatten: true, ..format("bash") }, &[], true).unwrap();
+    assert_eq!(written.text, "export vpc_id=mine\nexport vpc_same=1\n");
+    assert_eq!(written.left_out, ["`vpc_id`, as `vpc_id` is the name of another value"]);
+}
+
+#[test]
 fn files_have_the_values_themselves() {
     let wish = Format { file: Some("out".into()), ..format("env") };
     assert_eq!(rendered(&wish, "s", true), "s=x\n");

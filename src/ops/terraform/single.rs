@@ -1,5 +1,6 @@
 //! One terraform command on one component, from its name to the end of its children.
 
+use std::ffi::OsStr;
 use std::sync::{Arc, OnceLock};
 
 use jiff::Timestamp;
@@ -7,7 +8,7 @@ use jiff::Timestamp;
 use super::course::{Course, planfile};
 use super::output::Written;
 use super::target::target_in;
-use super::{Done, Format, RunRequest, backend, data, fleet, output, preview, rc, state, verify};
+use super::{Done, Error, Format, RunRequest, backend, data, fleet, output, preview, rc, state, verify};
 use crate::auth::resolution::Need;
 use crate::ci::{Platform, passes};
 use crate::component::{Instance, Kind};
@@ -348,6 +349,7 @@ async fn held_children(
     std::fs::create_dir_all(&target.folder).map_err(ExecError::file("create", &target.folder))?;
     let mut env = child_environment(app, request, target, held);
     let _rc = rc::add(app, &target.folder, &mut env)?;
+    check_sizes(target, &env)?;
     if !request.request.skip_init && !request.without_variables {
         signals.guard(Box::pin(state_bucket::ensure(app, &ready.instance, &request.identity))).await?;
     }
@@ -384,8 +386,17 @@ fn finish(app: &App, request: &RunRequest, finished: &Finished) -> Result<Done> 
             .talk
             .warn(Warning::new("atmos::terraform::masked_outputs", message).help("add `--mask=false` to have them"));
     }
+    tell_left_out(app, &written.left_out);
     let data = deliver(app, format, written)?;
     Ok(Done { code: finished.code, data, fleet: None })
+}
+
+/// Names the outputs that are not among those that are written.
+pub(super) fn tell_left_out(app: &App, left_out: &[String]) {
+    for what in left_out {
+        let warning = Warning::new("atmos::terraform::outputs_left_out", format!("an output is left out: {what}"));
+        app.host.talk.warn(warning.help("`--format json` without `--flatten` has them all"));
+    }
 }
 
 /// Outputs go to their file; where none is named they are data for standard output.
@@ -400,6 +411,32 @@ pub(super) fn deliver(app: &App, format: &Format, written: Written) -> Result<Op
         super::shown(app, &path)
     ));
     Ok(None)
+}
+
+/// Refuses a variable that no program could be started with, before anything is.
+fn check_sizes(target: &Target, env: &Env) -> Result<(), Error> {
+    // MAX_ARG_STRLEN of Linux: name, sign, value and the byte at the end. Others limit only all of them together.
+    const MOST: usize = 128 << 10;
+    let size = |(name, value): (&OsStr, &OsStr)| name.len() + value.len() + 2;
+    let Some((name, value)) = env.iter().find(|&pair| cfg!(target_os = "linux") && size(pair) > MOST) else {
+        return Ok(());
+    };
+    let text = name.to_string_lossy();
+    let secret = text.strip_prefix("TF_VAR_").filter(|name| target.secret_vars.contains_key(*name));
+    let (what, help) = match secret {
+        Some(variable) => (
+            format!("the secret variable `{variable}`"),
+            "secrets are handed over in the environment, never in files; give terraform a reference, such as the name of a \
+             secret that a data source reads, or several smaller variables. A value that is no secret goes by file where \
+             nothing marks it as one",
+        ),
+        None => (
+            format!("the variable `{text}` of the environment"),
+            "shorten it, or unset it in `env` or in your environment",
+        ),
+    };
+    let (component, stack) = (target.component.clone(), target.stack.clone());
+    Err(Error::VariableTooLarge { what, component, stack, kib: size((name, value)).div_ceil(1 << 10), help })
 }
 
 /// The complete environment of the run's children.
