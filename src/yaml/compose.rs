@@ -102,11 +102,19 @@ pub fn parse_with(sources: &Sources, path: &Path, cwd: &Path, text: Arc<str>, li
     compose(sources, path, cwd, text, limits, Form { dates: Dates::Text, delimiter: None, choice: None })
 }
 
+/// [`parse`] with every scalar and key as the text that is written there, for files in which `0123` may be a name; null is null.
+pub fn parse_texts(sources: &Sources, path: &Path, cwd: &Path, text: Arc<str>) -> Result<Node, Error> {
+    let form = Form { dates: Dates::AllText, delimiter: None, choice: None };
+    compose(sources, path, cwd, text, Limits::default(), form)
+}
+
 /// What an unquoted date is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Dates {
     Text,
     Empty,
+    /// So is every other plain scalar.
+    AllText,
 }
 
 /// What a document may hold beyond plain YAML.
@@ -386,7 +394,11 @@ impl<'a> Composer<'a> {
 
     /// The value of a plain scalar.
     fn plain(&self, text: &str) -> Value {
-        if self.is_empty_date(text) { Value::Map(Arc::default()) } else { scalar::resolve(text) }
+        match scalar::resolve(text) {
+            _ if self.is_empty_date(text) => Value::Map(Arc::default()),
+            value if self.form.dates != Dates::AllText || value == Value::Null => value,
+            _ => Value::String(Arc::from(text)),
+        }
     }
 
     /// Whether this is a date where dates are lost, as in the reference.

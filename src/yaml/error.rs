@@ -67,6 +67,17 @@ pub enum Error {
 impl Failure for Error {}
 
 impl Error {
+    /// Where the file is wrong, without a word of what stands there.
+    pub fn place(&self) -> &str {
+        match self {
+            Error::Syntax { place, .. }
+            | Error::DuplicateKey { place, .. }
+            | Error::Limit { place, .. }
+            | Error::Documents { place, .. } => place,
+            Error::NotJson { path, .. } => path,
+        }
+    }
+
     pub(super) fn syntax(sources: &Sources, span: Span, reason: impl Into<String>) -> Error {
         let (place, source_code, at) = parts(sources, span);
         Error::Syntax { reason: reason.into(), place, source_code, at }

@@ -31,7 +31,7 @@ mod tests;
 mod text;
 
 pub use compose::{Limits, NODE_BUDGET};
-pub use compose::{parse, parse_manifest, parse_with, skim_manifest};
+pub use compose::{parse, parse_manifest, parse_texts, parse_with, skim_manifest};
 pub use edit::{Edited, Step, delete, get, set};
 pub use emit::{emit, emit_noted, emit_record};
 pub use error::Error;

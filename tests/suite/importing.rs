@@ -83,12 +83,100 @@ fn files_are_written_whole_and_never_over_something_else() {
 #[test]
 fn other_tools_are_replaced_by_a_diff_that_patch_takes() {
     let sandbox = sandbox();
-    let seen =
-        sandbox.atmos(&["auth", "import", "aws-config", "--replace-processes"]).success().says("1 line to replace");
+    let replace = || sandbox.atmos(&["auth", "import", "aws-config", "--replace-processes"]);
+    // What was skipped would be no identity.
+    let none = replace().success().says("no line is to be replaced").says("old: its line stays");
+    assert_eq!(none.stdout, "");
+    sandbox.write("atmos.yaml", "auth: {identities: {old: {kind: aws/user}}}\n");
+    let seen = replace().success().says("1 line to replace");
     assert!(seen.stdout.contains("\n+credential_process = atmos auth process -i old\n"), "{seen}");
     assert_eq!(std::fs::read_to_string(sandbox.home().join(".aws/config")).unwrap(), CONFIG);
     sandbox.atmos(&["auth", "import", "leapp", "--replace-processes"]).exits(1).says("has no effect with this tool");
     sandbox.atmos(&["auth", "import", "granted", "--machine-id", "x"]).exits(1).says("it is for leapp");
+}
+
+#[test]
+fn secrets_of_other_tools_are_neither_printed_nor_written() {
+    let sandbox = Sandbox::empty();
+    let folder = sandbox.home().join(".aws");
+    std::fs::create_dir(&folder).unwrap();
+    let commands = [
+        format!("echo {{\"Version\":1,\"AccessKeyId\":\"AKIAIOSFODNN7EXAMPLE\",\"SecretAccessKey\":\"{SECRET}\"}}"),
+        format!("prog {SECRET}"),
+        "curl -s -H \"Authorization: Bearer hunter22hunter22\" https://h/x".to_owned(),
+        "curl -s -u bob:hunter22hunter22 https://h/x".to_owned(),
+        "prog -p hunter22hunter22".to_owned(),
+        "prog --key=hunter22hunter22".to_owned(),
+        "prog --pin hunter22".to_owned(),
+    ];
+    let profiles: Vec<String> = commands
+        .iter()
+        .enumerate()
+        .map(|(at, line)| format!("[profile p{at}]\ncredential_process = {line}\n"))
+        .collect();
+    let fine = "[profile fine]\ncredential_process = print --profile prod\nmfa_process = oathtool --totp HUNTER22\n";
+    std::fs::write(folder.join("config"), profiles.concat() + fine).unwrap();
+    let saml =
+        "[a]\nurl = https://idp.acme.test/x?token=hunter22\nprovider = KeyCloak\n[b]\nurl = https://idp.acme.test/x\n";
+    std::fs::write(sandbox.home().join(".saml2aws"), saml).unwrap();
+    for (tool, kept) in [("aws-config", "fine"), ("aws-vault", "fine"), ("saml2aws", "b")] {
+        let seen = sandbox.atmos(&["auth", "import", tool]).success().says("may hold a secret");
+        sandbox.atmos(&["auth", "import", tool, "--output", "auth.yaml", "--force"]).success();
+        let all = format!("{}{}{}", seen.stdout, seen.stderr, sandbox.read("auth.yaml")).to_lowercase();
+        assert!(!all.contains("hunter22") && !all.contains(&SECRET.to_lowercase()), "{all}");
+        assert!(seen.stdout.contains(&format!("    {kept}:\n")), "{seen}");
+    }
+    let broken = sandbox.home().join("config.yaml");
+    std::fs::write(&broken, "SSOConfig:\n  D:\n    StartUrl: x\n   bad: hunter22\n").unwrap();
+    let seen = sandbox.atmos(&["auth", "import", "aws-sso", "--from", broken.to_str().unwrap()]).exits(1);
+    assert!(seen.stderr.contains("config.yaml:4") && !seen.stderr.contains("hunter22"), "{seen}");
+}
+
+#[test]
+fn names_of_the_repository_keep_their_meaning() {
+    let sandbox = sandbox();
+    let team = "auth:
+  providers:
+    corp: {kind: aws/iam-identity-center, region: eu-west-1, start_url: https://subsidiary.awsapps.com/start}
+  identities:
+    deploy: {kind: aws/permission-set, via: {provider: corp}, principal: {name: X, account: {id: \"111111111111\"}}}
+";
+    sandbox.write("atmos.yaml", team);
+    sandbox.write("atmos.d/keep", "");
+    let import = || sandbox.atmos(&["auth", "import", "aws-config", "--output", "atmos.d/auth.yaml"]);
+    import()
+        .success()
+        .says("corp: is called `corp-2` here: the configuration has a provider `corp` that says something else (atmos.yaml:3:11)")
+        .says("deploy: is called `deploy-222222222222` here");
+    sandbox.atmos(&["auth", "validate"]).success();
+    let list = sandbox.atmos(&["auth", "list", "-f", "json"]).success().json();
+    assert_eq!(list["identities"]["reader"]["via"]["provider"], "corp-2", "{list}");
+    assert_eq!(list["identities"]["deploy"]["kind"], "aws/permission-set", "{list}");
+    // What the file says itself is no other meaning, whatever the tool says next.
+    import().success().says("says this already");
+    let config = sandbox.home().join(".aws/config");
+    std::fs::write(&config, CONFIG.replace("333333333333", "444444444444")).unwrap();
+    let again = ["auth", "import", "aws-config", "--output", "atmos.d/auth.yaml", "--force"];
+    sandbox.atmos(&again).success().says("is replaced").says_not("reader: is called");
+    let list = sandbox.atmos(&["auth", "list", "-f", "json"]).success().json();
+    assert_eq!(list["identities"]["reader"]["principal"]["account"]["id"], "444444444444", "{list}");
+}
+
+#[test]
+fn what_was_read_is_never_written() {
+    let sandbox = sandbox();
+    let folder = sandbox.home().join(".aws");
+    let before = Sandbox::files_below(&folder);
+    for name in ["config", "credentials", "../.aws/credentials"] {
+        let path = folder.join(name);
+        let text = std::fs::read_to_string(&path).unwrap();
+        for more in [&["--force"][..], &["--force", "--dry-run"], &[]] {
+            let words = [&["auth", "import", "aws-config", "--output", path.to_str().unwrap()], more].concat();
+            sandbox.atmos(&words).exits(1).says("is what was just read");
+        }
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), text);
+    }
+    assert_eq!(Sandbox::files_below(&folder), before);
 }
 
 #[test]

@@ -3,8 +3,10 @@
 use std::collections::HashMap;
 
 use super::aws_profiles::{AwsFiles, Settings, Shared};
-use super::draft::{Draft, Fields, account_of, host_name};
-use super::processes::{Maker, holds_secret};
+use super::draft::{Draft, Fields, IDENTITY, account_of, host_name};
+use super::known::Known;
+use super::processes::Maker;
+use super::suspects::{in_command, program_name};
 use crate::value::{Map, Node};
 
 /// Whose files they are.
@@ -19,22 +21,38 @@ pub enum Habits {
 }
 
 /// Every profile as an identity.
-pub fn aws_config(files: &AwsFiles, habits: Habits) -> Draft {
-    drafted(files, habits).settled()
+pub fn aws_config(files: &AwsFiles, habits: Habits, known: &Known) -> Draft {
+    drafted(files, habits, known).0.settled()
 }
 
-/// The same, before the last look at it.
-pub(super) fn drafted(files: &AwsFiles, habits: Habits) -> Draft {
+/// What each profile is, by its name: an identity of the section, or none.
+pub(super) type Stands = HashMap<String, String>;
+
+/// The same before the last look at it, with the identity that each profile stands for.
+pub(super) fn drafted(files: &AwsFiles, habits: Habits, known: &Known) -> (Draft, Stands) {
     let shared = Shared::read(files);
-    let mut mapper =
-        Mapper { shared: &shared, habits, draft: Draft::default(), done: HashMap::new(), open: Vec::new() };
+    let mut mapper = Mapper {
+        shared: &shared,
+        habits,
+        draft: Draft::beside(known),
+        done: HashMap::new(),
+        open: Vec::new(),
+        aliases: Vec::new(),
+    };
     for name in shared.names() {
         mapper.profile(&name);
     }
     for header in &shared.others {
         mapper.draft.skip(&format!("[{header}]"), "a section of another kind than profiles and portals");
     }
-    mapper.draft
+    let Mapper { draft, done, aliases, .. } = mapper;
+    let mut stands: Stands = done.into_iter().filter_map(|(name, identity)| Some((name, identity?))).collect();
+    for (name, other) in aliases {
+        if let Some(identity) = stands.get(&other).cloned() {
+            stands.insert(name, identity);
+        }
+    }
+    (draft, stands)
 }
 
 struct Mapper<'a> {
@@ -45,6 +63,8 @@ struct Mapper<'a> {
     done: HashMap<String, Option<String>>,
     /// The profiles that wait for their sources.
     open: Vec<String>,
+    /// Profiles that are others by way of a tool.
+    aliases: Vec<(String, String)>,
 }
 
 /// First credentials, before any role.
@@ -69,6 +89,14 @@ impl Mapper<'_> {
 
     fn identity(&mut self, name: &str) -> Result<String, String> {
         let mut own = self.shared.flattened(name)?;
+        if let Some(reason) = own.get("mfa_process").and_then(|command| in_command(command)) {
+            let text = format!(
+                "mfa_process was left out, since it may hold a secret: {reason}. Put it into a script of your own and name that; \
+                 without it the code is asked for"
+            );
+            self.draft.note(name, text);
+            own.shift_remove("mfa_process");
+        }
         let region = own.shift_remove("region");
         let (fields, account) = match own.shift_remove("role_arn") {
             Some(role) => self.role(name, &role, region.as_deref(), &mut own)?,
@@ -200,7 +228,10 @@ impl Mapper<'_> {
         }
         self.draft.note(
             name,
-            format!("its key stays where it is; store it: `atmos auth user import -i {name} --from-profile {name}`"),
+            format!(
+                "its key stays where it is; store it: `atmos auth user import -i {IDENTITY} --from-profile {}`",
+                shell_words::quote(name)
+            ),
         );
         Ok(Some(Base { fields: with_device(region, own), account: None }))
     }
@@ -256,6 +287,7 @@ impl Mapper<'_> {
             Maker::Saml2aws => return by("saml2aws"),
             Maker::AwsSso => return by("aws-sso"),
             Maker::AwsVault(Some(other)) if other != name && self.shared.has(&other) => {
+                self.aliases.push((name.to_owned(), other.clone()));
                 return Err(format!("it is profile `{other}` by way of aws-vault: use that name"));
             }
             Maker::AwsVault(other) => {
@@ -268,17 +300,31 @@ impl Mapper<'_> {
                     name,
                     format!(
                         "its key is in the keyring of Granted: `granted credentials export-plaintext {other}`, then `atmos auth \
-                         user import -i {name} --from-profile {other}`"
+                         user import -i {IDENTITY} --from-profile {other}`",
+                        other = shell_words::quote(other)
                     ),
                 );
                 return Ok(Base { fields: with_device(region, own), account: None });
             }
             Maker::Other => {}
         }
-        if holds_secret(command) {
-            return Err("an argument of its credential_process looks like a secret, which no configuration should hold: let the \
-                        program read it from elsewhere"
-                .to_owned());
+        if is_printed_key(command) {
+            if command.contains("SessionToken") {
+                return Err("its key is that of a session, which ends by itself".to_owned());
+            }
+            let text = format!(
+                "its credential_process prints a key that stands in it; store it: `aws configure export-credentials --profile {name} \
+                 | atmos auth user import -i {IDENTITY} --from-stdin`, then take it out of the file",
+                name = shell_words::quote(name)
+            );
+            self.draft.note(name, text);
+            return Ok(Base { fields: with_device(region, own), account: None });
+        }
+        if let Some(reason) = in_command(command) {
+            return Err(format!(
+                "its credential_process may hold a secret, which no configuration should: {reason}. Put it into a script of your \
+                 own and name that, or let the program read the secret from a variable or a keyring; then import again"
+            ));
         }
         let fields = Fields::kind("aws/credential-process")
             .with("credentials.process", command)
@@ -301,10 +347,17 @@ impl Mapper<'_> {
     fn in_vault(&mut self, name: &str, profile: &str) {
         let text = format!(
             "its key is in no file; one of aws-vault: `aws-vault export --no-session --format=json {profile} | atmos auth user \
-             import -i {name} --from-stdin`"
+             import -i {IDENTITY} --from-stdin`",
+            profile = shell_words::quote(profile)
         );
         self.draft.note(name, text);
     }
+}
+
+/// Whether a command does nothing but print a key.
+fn is_printed_key(command: &str) -> bool {
+    let program = command.split_whitespace().next().unwrap_or_default();
+    matches!(program_name(program), "echo" | "printf") && command.contains("SecretAccessKey")
 }
 
 /// A permission set in an account.

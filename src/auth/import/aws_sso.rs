@@ -4,11 +4,13 @@ use std::collections::HashMap;
 
 use super::aws_config::permission_set;
 use super::draft::{Draft, Fields, account_of, role_of};
+use super::known::Known;
 use crate::value::Node;
 
-/// Every role that is written down as an identity; a portal lists the others by itself.
-pub fn aws_sso(settings: &Node) -> Draft {
-    let mut draft = Draft::default();
+/// Every role that is written down as an identity; a portal lists the others by itself. Scalars of `settings` are the texts that are
+/// written there: accounts with a zero in front are no numbers.
+pub fn aws_sso(settings: &Node, known: &Known) -> Draft {
+    let mut draft = Draft::beside(known);
     for (name, portal) in entries(settings.get("SSOConfig")) {
         of_portal(&mut draft, name, portal, text(settings, "DefaultRegion"));
     }
@@ -105,8 +107,8 @@ fn roles(portal: &Node, usual: Option<String>) -> Vec<Role<'_>> {
     let of_portal = text(portal, "DefaultRegion").or(usual);
     let mut roles = Vec::new();
     for (id, account) in entries(portal.get("Accounts")) {
-        // Numbers lose the zeros in front.
-        let id = format!("{id:0>12}");
+        // The tool itself takes it as a number of twelve digits, and other programs write it without the zeros in front.
+        let id = if id.bytes().all(|byte| byte.is_ascii_digit()) { format!("{id:0>12}") } else { id.to_owned() };
         let shown = text(account, "Name").unwrap_or_else(|| id.clone());
         let region = text(account, "DefaultRegion").or_else(|| of_portal.clone());
         for (name, node) in entries(account.get("Roles")) {

@@ -3,17 +3,25 @@
 use std::fmt::Write as _;
 use std::sync::Arc;
 
+use super::known::{Known, KnownEntry};
+use super::suspects::{in_address, is_open};
 use crate::auth::config::AuthConfig;
 use crate::auth::delivery::{profile_name, same_profile};
 use crate::auth::problem::Severity;
 use crate::auth::resolution::is_disabled;
 use crate::auth::validate::validate;
 use crate::span::Sources;
-use crate::value::{Map, Node};
+use crate::value::{Map, Node, Value};
 use crate::yaml;
 
+/// Stands in a remark for the name that the identity gets, as a shell takes it.
+pub(super) const IDENTITY: &str = "\u{1}";
 /// Columns per level of the printed YAML.
 const INDENT: usize = 2;
+
+/// Settings that are run.
+const COMMANDS: [&[&str]; 4] =
+    [&["credentials", "process"], &["credentials", "mfa_process"], &["principal", "mfa_process"], &["spec", "command"]];
 
 /// Something that could not be taken over as it was, or is left to be done.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,6 +39,8 @@ pub struct Draft {
     providers: Vec<Entry>,
     identities: Vec<Entry>,
     pub remarks: Vec<Remark>,
+    /// What the names must stand beside.
+    known: Known,
 }
 
 #[derive(Debug, Clone)]
@@ -94,20 +104,35 @@ impl Draft {
         self.remarks.push(Remark { about: about.to_owned(), text, is_skipped });
     }
 
-    /// Adds a provider, and gives the name that it got.
-    pub(super) fn provider(&mut self, wanted: &str, fields: Fields) -> String {
-        let name = free_name(&self.providers, wanted, None);
-        self.providers.push(Entry { name: name.clone(), node: fields.0, comments: Vec::new() });
-        self.renamed(wanted, &name);
-        name
+    /// What is put together stands beside what the configuration has.
+    pub(super) fn beside(known: &Known) -> Draft {
+        Draft { known: known.clone(), ..Draft::default() }
     }
 
-    /// The provider that says the same, else a new one.
+    /// Adds a provider, and gives the name that it got.
+    pub(super) fn provider(&mut self, wanted: &str, fields: Fields) -> String {
+        let name = free_name((&self.providers, &self.known.providers), wanted, None, &fields.0);
+        self.renamed(("provider", wanted), &name.0, name.1);
+        self.providers.push(Entry { name: name.0.clone(), node: fields.0, comments: Vec::new() });
+        name.0
+    }
+
+    /// The provider that says the same, here or in the configuration, else a new one.
     pub(super) fn shared_provider(&mut self, wanted: &str, fields: Fields) -> String {
-        match self.providers.iter().find(|known| known.node == fields.0) {
-            Some(known) => known.name.clone(),
-            None => self.provider(wanted, fields),
+        if let Some(here) = self.providers.iter().find(|here| here.node == fields.0) {
+            return here.name.clone();
         }
+        let same = |entry: &&KnownEntry| entry.says(&fields.0);
+        let mut known = self.known.providers.iter().filter(same);
+        let by_name = known.clone().find(|entry| is_same(&entry.name, wanted));
+        let name = by_name.or_else(|| known.next()).map(|entry| entry.name.clone());
+        let Some(name) = name.filter(|name| self.providers.iter().all(|here| !is_same(&here.name, name))) else {
+            return self.provider(wanted, fields);
+        };
+        if !is_same(&name, wanted) {
+            self.note(wanted, format!("is provider `{name}` of the configuration"));
+        }
+        self.provider(&name, fields)
     }
 
     /// The provider of a portal: one for each address and region, whoever names them.
@@ -116,11 +141,38 @@ impl Draft {
     }
 
     /// Adds an identity, and gives the name that it got: the one that is wanted, with the account where that is taken.
-    pub(super) fn identity(&mut self, wanted: &str, account: Option<&str>, fields: Fields) -> String {
-        let name = free_name(&self.identities, wanted, account);
+    pub(super) fn identity(&mut self, wanted: &str, account: Option<&str>, mut fields: Fields) -> String {
+        let (name, conflict) = free_name((&self.identities, &self.known.identities), wanted, account, &fields.0);
+        self.renamed(("identity", wanted), &name, conflict);
+        self.fill(wanted, &name);
+        let other = self.known.usual().filter(|other| !is_same(&other.name, &name));
+        if let Some(other) = other.filter(|_| fields.0.get("default").is_some()) {
+            fields.0.make_map().shift_remove("default");
+            let text = format!("is not the default: that is `{}` of the configuration{}", other.name, other.place);
+            self.note(wanted, text);
+        }
         self.identities.push(Entry { name: name.clone(), node: fields.0, comments: Vec::new() });
-        self.renamed(wanted, &name);
         name
+    }
+
+    /// Puts the name of an identity into what was said about it before it had one.
+    fn fill(&mut self, about: &str, name: &str) {
+        let name = shell_words::quote(name);
+        for remark in self.remarks.iter_mut().filter(|remark| remark.about == about) {
+            remark.text = remark.text.replace(IDENTITY, &name);
+        }
+    }
+
+    /// Whether an identity of this name is among them.
+    pub(super) fn has_identity(&self, name: &str) -> bool {
+        self.identities.iter().any(|entry| entry.name == name)
+    }
+
+    /// Why something was skipped.
+    pub(super) fn why_skipped(&self, about: &str) -> Option<&str> {
+        let named = format!("identity {about}");
+        let is_it = |remark: &&Remark| remark.is_skipped && (remark.about == about || remark.about == named);
+        self.remarks.iter().find(is_it).map(|remark| remark.text.as_str())
     }
 
     /// A setting below a provider that nobody should have without looking at it.
@@ -130,14 +182,21 @@ impl Draft {
         }
     }
 
-    fn renamed(&mut self, wanted: &str, name: &str) {
-        if wanted != name {
+    fn renamed(&mut self, (what, wanted): (&str, &str), name: &str, conflict: Option<String>) {
+        if let Some(place) = conflict {
+            let text = format!(
+                "is called `{name}` here: the configuration has {} `{wanted}` that says something else{place}",
+                if what == "identity" { "an identity" } else { "a provider" }
+            );
+            self.note(wanted, text);
+        } else if wanted != name {
             self.note(wanted, format!("is called `{name}` here"));
         }
     }
 
     /// Takes everything out that `auth validate` would call an error, and whatever rests on it, until nothing of the kind is left.
     pub(super) fn settled(mut self) -> Draft {
+        self.take_out_secrets();
         loop {
             let problems = validate(&AuthConfig::read(&self.section()), &Sources::new());
             let errors = problems.into_iter().filter(|problem| problem.severity == Severity::Error);
@@ -147,12 +206,44 @@ impl Draft {
                 self.take_out(message);
             }
             if self.counts() == before {
+                // What was skipped has no other name.
+                for remark in &mut self.remarks {
+                    remark.text = remark.text.replace(IDENTITY, &shell_words::quote(&usable(&remark.about)));
+                }
                 for message in messages {
                     self.note("the section", format!("`auth validate` says: {message}"));
                 }
                 return self;
             }
         }
+    }
+
+    /// Takes everything out whose settings may be secrets. Commands were looked at where they were read.
+    fn take_out_secrets(&mut self) {
+        for (what, list) in [("provider", &mut self.providers), ("identity", &mut self.identities)] {
+            for entry in std::mem::take(list) {
+                let Some(path) = suspect(&entry.node) else {
+                    list.push(entry);
+                    continue;
+                };
+                let text = format!(
+                    "`{path}` may hold a secret (a user or a token in an address, a key): write this {what} by hand, with \
+                     `!env NAME` in its place"
+                );
+                self.remarks.push(Remark { about: format!("{what} {}", entry.name), text, is_skipped: true });
+            }
+        }
+    }
+
+    /// Something of it is run.
+    fn has_commands(&self) -> bool {
+        let is_one = |path: &[&str]| {
+            self.providers
+                .iter()
+                .chain(&self.identities)
+                .any(|entry| entry.node.get_path(path.iter().copied()).is_some())
+        };
+        COMMANDS.iter().any(|path| is_one(path))
     }
 
     fn take_out(&mut self, message: &str) {
@@ -181,7 +272,12 @@ impl Draft {
 
     /// The section as YAML, to be put into `atmos.yaml` or a file of `atmos.d`.
     pub fn render(&self, tool: &str) -> String {
-        let mut text = format!("# What `atmos auth import {tool}` found. There is no secret in it.\nauth:\n");
+        let about = if self.has_commands() {
+            "Commands are taken over word for word: see to it that none of them holds a secret."
+        } else {
+            "Keys stay where they are."
+        };
+        let mut text = format!("# What `atmos auth import {tool}` found. {about}\nauth:\n");
         for (key, entries) in [("providers", &self.providers), ("identities", &self.identities)] {
             if entries.is_empty() {
                 continue;
@@ -201,30 +297,68 @@ impl Draft {
     }
 }
 
+/// The first setting that may be a secret.
+fn suspect(node: &Node) -> Option<String> {
+    fn below(node: &Node, path: &[&str]) -> Option<String> {
+        if COMMANDS.contains(&path) {
+            return None;
+        }
+        match &node.value {
+            Value::Map(map) => map.iter().find_map(|(key, item)| below(item, &[path, &[&**key]].concat())),
+            Value::List(list) => list.iter().find_map(|item| below(item, path)),
+            Value::String(text) if text.contains("://") => in_address(text).then(|| path.join(".")),
+            // Names and ids may look as they like, but for those that begin like a key.
+            Value::String(text) if text.starts_with("AKIA") || text.starts_with("ASIA") => {
+                (!is_open(text)).then(|| path.join("."))
+            }
+            _ => None,
+        }
+    }
+    below(node, &[])
+}
+
 /// What a provider of a portal says. What browsers put behind the address is no part of it.
 pub(super) fn portal_fields(url: &str, region: &str) -> Fields {
     let url = url.trim_end_matches(['/', '#']);
     Fields::kind("aws/iam-identity-center").with("start_url", url).with("region", region)
 }
 
-/// The name that is wanted, with the account or a number where it is taken.
-fn free_name(taken: &[Entry], wanted: &str, account: Option<&str>) -> String {
+/// The name that is wanted, with the account or a number where it is taken: here, or by something else in the configuration. Where
+/// that is, too.
+fn free_name(
+    (taken, known): (&[Entry], &[KnownEntry]),
+    wanted: &str,
+    account: Option<&str>,
+    node: &Node,
+) -> (String, Option<String>) {
     let wanted = usable(wanted);
     let new = account.filter(|account| !wanted.ends_with(account));
     let with_account = new.map(|account| format!("{wanted}-{account}"));
     let counted = (2..).map(|number| format!("{}-{number}", with_account.as_deref().unwrap_or(&wanted)));
-    let mut candidates = std::iter::once(wanted.clone()).chain(with_account.clone()).chain(counted);
-    let is_free = |name: &String| taken.iter().all(|entry| !is_same(&entry.name, name));
-    candidates.find(is_free).unwrap_or_default()
+    let candidates = std::iter::once(wanted.clone()).chain(with_account.clone()).chain(counted);
+    let mut conflict = None;
+    for candidate in candidates {
+        let there = known.iter().find(|entry| is_same(&entry.name, &candidate));
+        if let Some(other) = there.filter(|entry| !entry.says(node)) {
+            conflict = conflict.or_else(|| Some(other.place.clone()));
+            continue;
+        }
+        // The same in another case is called as it is there.
+        let name = there.map_or(candidate, |entry| entry.name.clone());
+        if taken.iter().all(|entry| !is_same(&entry.name, &name)) {
+            return (name, conflict);
+        }
+    }
+    (wanted, conflict)
 }
 
 /// Two names that an AWS configuration, or whoever types them, could not tell apart.
-fn is_same(left: &str, right: &str) -> bool {
+pub(super) fn is_same(left: &str, right: &str) -> bool {
     let one_profile = || match (profile_name(left), profile_name(right)) {
         (Ok(left), Ok(right)) => same_profile(&left, &right),
         _ => false,
     };
-    left == right || one_profile()
+    left.to_lowercase() == right.to_lowercase() || one_profile()
 }
 
 /// A name that can stand behind `--identity`.

@@ -3,11 +3,12 @@
 use super::aws_config::{Habits, drafted};
 use super::aws_profiles::AwsFiles;
 use super::draft::Draft;
+use super::known::Known;
 use crate::host::ini_sections;
 
 /// Every profile as an identity, and every portal as a provider. `settings` is the text of `~/.granted/config`.
-pub fn granted(files: &AwsFiles, settings: &str) -> Draft {
-    let mut draft = drafted(files, Habits::Granted);
+pub fn granted(files: &AwsFiles, settings: &str, known: &Known) -> Draft {
+    let (mut draft, _) = drafted(files, Habits::Granted, known);
     for table in tables(settings) {
         let path: Vec<&str> = table.path.iter().map(String::as_str).collect();
         match path[..] {

@@ -6,7 +6,8 @@ use miette::Diagnostic;
 use serde_json::Value as Json;
 
 use super::aws_config::{permission_set, seconds, user};
-use super::draft::{Draft, Fields, account_of, host_name, role_of};
+use super::draft::{Draft, Fields, IDENTITY, account_of, host_name, role_of};
+use super::known::Known;
 use super::leapp_seal::{is_sealed, open};
 use crate::diag::Failure;
 
@@ -47,7 +48,7 @@ const HELP: &str = "give --machine-id: on Linux the content of /etc/machine-id (
 ///
 /// # Errors
 /// A seal without the right id, a text of another form.
-pub fn leapp(text: &str, machine_id: Option<&str>) -> Result<Draft, LeappError> {
+pub fn leapp(text: &str, machine_id: Option<&str>, known: &Known) -> Result<Draft, LeappError> {
     let opened;
     let text = if is_sealed(text) {
         opened = open(text, machine_id.ok_or(LeappError::Sealed)?).ok_or(LeappError::WrongMachine)?;
@@ -62,7 +63,7 @@ pub fn leapp(text: &str, machine_id: Option<&str>) -> Result<Draft, LeappError> 
     if get(&json, "sessions").is_none() && get(&json, "awsSsoIntegrations").is_none() {
         return Err(form("it has neither sessions nor integrations"));
     }
-    let mut mapper = Mapper::new(&json, sessions);
+    let mut mapper = Mapper::new(&json, sessions, known);
     mapper.portals();
     mapper.names();
     for index in 0..mapper.sessions.len() {
@@ -97,11 +98,11 @@ struct Mapper<'a> {
 }
 
 impl<'a> Mapper<'a> {
-    fn new(workspace: &'a Json, sessions: &'a [Json]) -> Mapper<'a> {
+    fn new(workspace: &'a Json, sessions: &'a [Json], known: &Known) -> Mapper<'a> {
         Mapper {
             workspace,
             sessions,
-            draft: Draft::default(),
+            draft: Draft::beside(known),
             portals: HashMap::new(),
             names: Vec::new(),
             done: HashMap::new(),
@@ -186,7 +187,7 @@ impl<'a> Mapper<'a> {
             "awsSsoRole" => self.of_portal(session)?.maybe("principal.region", region),
             "awsIamUser" => {
                 let text_ = format!(
-                    "its key stays in Leapp's entry of the system's keychain; store it: `atmos auth user configure -i {wanted}`"
+                    "its key stays in Leapp's entry of the system's keychain; store it: `atmos auth user configure -i {IDENTITY}`"
                 );
                 self.draft.note(&wanted, text_);
                 user(region).maybe("credentials.mfa_arn", text(session, "mfaDevice"))
@@ -206,7 +207,7 @@ impl<'a> Mapper<'a> {
             "azure" => self.of_azure(session)?,
             "localstack" => {
                 let url = text(session, "endPointUrl").ok_or("it has no endPointUrl")?;
-                let hint = format!("LocalStack takes any key: `atmos auth user configure -i {wanted} --no-verify`");
+                let hint = format!("LocalStack takes any key: `atmos auth user configure -i {IDENTITY} --no-verify`");
                 self.draft.note(&wanted, hint);
                 user(region).with("spec.endpoint_url", url)
             }

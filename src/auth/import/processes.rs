@@ -2,9 +2,12 @@
 
 use std::fmt::Write as _;
 
-use super::draft::usable;
+use super::aws_config::{Habits, drafted};
+use super::aws_profiles::AwsFiles;
+use super::draft::{Remark, usable};
+use super::known::Known;
+use super::suspects::{in_command, is_open, is_open_line, is_uuid, program_name};
 use crate::host::ini_sections;
-use crate::secret::is_secret_name;
 
 /// Lines around a change in a diff.
 const AROUND: usize = 3;
@@ -28,14 +31,15 @@ impl Maker {
     pub(super) fn of(command: &str) -> Maker {
         let Ok(words) = shell_words::split(command) else { return Maker::Other };
         let Some((program, rest)) = words.split_first() else { return Maker::Other };
-        let program = program.rsplit(['/', '\\']).next().unwrap_or_default();
         let is = |sub: &[&str]| rest.windows(sub.len()).any(|some| some.iter().eq(sub));
-        match program.strip_suffix(".exe").unwrap_or(program) {
+        // What is named here is shown.
+        let shown = |name: Option<String>| name.filter(|name| is_open(name));
+        match program_name(program) {
             "leapp" if is(&["session", "generate"]) => Maker::Leapp,
             "saml2aws" if is(&["login"]) => Maker::Saml2aws,
             "aws-sso" if is(&["process"]) => Maker::AwsSso,
-            "granted" if is(&["credential-process"]) => Maker::Granted(flag(rest, "--profile")),
-            "aws-vault" if is(&["export"]) || is(&["exec"]) => Maker::AwsVault(profile_of_vault(rest)),
+            "granted" if is(&["credential-process"]) => Maker::Granted(shown(flag(rest, "--profile"))),
+            "aws-vault" if is(&["export"]) || is(&["exec"]) => Maker::AwsVault(shown(profile_of_vault(rest))),
             "atmos" if is(&["auth", "process"]) => Maker::Atmos,
             _ => Maker::Other,
         }
@@ -43,6 +47,16 @@ impl Maker {
 
     fn is_replaced(&self) -> bool {
         !matches!(self, Maker::Atmos | Maker::Other)
+    }
+
+    /// Whether a line of it may be shown. Sessions of Leapp have ids that look like much.
+    fn may_show(&self, command: &str) -> bool {
+        match self {
+            Maker::Leapp => {
+                in_command(&command.split(' ').filter(|word| !is_uuid(word)).collect::<Vec<_>>().join(" ")).is_none()
+            }
+            _ => in_command(command).is_none(),
+        }
     }
 }
 
@@ -61,60 +75,70 @@ fn profile_of_vault(words: &[String]) -> Option<String> {
     (begin + 1..words.len()).find(|at| !words[*at].starts_with('-') && !is_value(*at)).map(|at| words[at].clone())
 }
 
-/// Whether an argument looks like a secret, by its name or by its form.
-pub(super) fn holds_secret(command: &str) -> bool {
-    let Ok(words) = shell_words::split(command) else { return true };
-    let is_key = |word: &str| {
-        let is_plain = |c: char| c.is_ascii_uppercase() || c.is_ascii_digit();
-        word.len() == 20 && (word.starts_with("AKIA") || word.starts_with("ASIA")) && word.chars().all(is_plain)
-    };
-    words.iter().enumerate().any(|(at, word)| {
-        let (name, value) = word.split_once('=').map_or((word.as_str(), None), |(name, value)| (name, Some(value)));
-        let is_flag = name.starts_with('-');
-        let next = words.get(at + 1).filter(|next| is_flag && !next.starts_with('-'));
-        let has_value = value.is_some_and(|value| !value.is_empty()) || (value.is_none() && next.is_some());
-        let inner = value.unwrap_or(word);
-        let is_named = has_value && is_secret_name(name.trim_start_matches('-'));
-        is_named || is_key(inner) || (inner.contains("://") && inner.contains('@'))
-    })
-}
-
 /// A file with lines of this program in the place of others.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Replaced {
     /// What would change, for `patch`; empty where nothing would.
     pub diff: String,
     pub count: usize,
+    /// The lines that stay, and why.
+    pub remarks: Vec<Remark>,
 }
 
-/// What the file would be with `atmos auth process` in place of the tools that are left behind.
-pub fn replace(path: &str, text: &str) -> Replaced {
-    let lines: Vec<&str> = text.lines().collect();
+/// What the file would be with `atmos auth process` in place of the tools that are left behind: where an identity of the import, or
+/// of the configuration, stands for the profile.
+pub fn replace(path: &str, files: &AwsFiles, habits: Habits, known: &Known) -> Replaced {
+    let (draft, stands) = drafted(files, habits, known);
+    let draft = draft.settled();
+    let lines: Vec<&str> = files.config.lines().collect();
     let mut new: Vec<Option<String>> = vec![None; lines.len()];
-    for section in ini_sections(text) {
+    let mut remarks = Vec::new();
+    for section in ini_sections(&files.config) {
         let Some(profile) = section.profile().or((section.header == "default").then_some("default")) else { continue };
-        let theirs = |key: &str, value: &str| key == "credential_process" && Maker::of(value).is_replaced();
-        for setting in section.settings.iter().filter(|setting| theirs(&setting.key, &setting.value)) {
-            let name = usable(profile);
-            let name = shell_words::quote(&name);
-            new[setting.line - 1] = Some(format!("credential_process = atmos auth process -i {name}"));
+        for setting in section.settings.iter().filter(|setting| setting.key == "credential_process") {
+            let maker = Maker::of(&setting.value);
+            if !maker.is_replaced() {
+                continue;
+            }
+            let here = stands.get(profile).map(String::as_str).filter(|identity| draft.has_identity(identity));
+            let identity = here.or_else(|| known.identity(&usable(profile)));
+            let command = identity.map(|identity| format!("atmos auth process -i {}", shell_words::quote(identity)));
+            let text = match command {
+                None => {
+                    let why = draft.why_skipped(profile).unwrap_or("it is no identity of the section");
+                    format!("its line stays, since no identity stands for it: {why}")
+                }
+                Some(command) if !maker.may_show(&setting.value) => {
+                    format!("its line may hold a secret, which a diff would show: put `{command}` in its place by hand")
+                }
+                Some(command) => {
+                    new[setting.line - 1] = Some(format!("credential_process = {command}"));
+                    continue;
+                }
+            };
+            remarks.push(Remark { about: profile.to_owned(), text, is_skipped: true });
         }
     }
     let count = new.iter().flatten().count();
-    Replaced { diff: if count == 0 { String::new() } else { diff(path, &lines, &new) }, count }
+    Replaced { diff: if count == 0 { String::new() } else { diff(path, &lines, &new) }, count, remarks }
 }
 
-/// Lines that are exchanged one for one, as a unified diff.
+/// Lines that are exchanged one for one, as a unified diff. Nothing that may be a secret is among the lines around them.
 fn diff(path: &str, lines: &[&str], new: &[Option<String>]) -> String {
     let mut text = format!("--- {path}\n+++ {path}\n");
     let changed: Vec<usize> = new.iter().enumerate().filter_map(|(at, line)| line.is_some().then_some(at)).collect();
+    let is_open = |at: usize| new[at].is_some() || is_open_line(lines[at]);
     let mut rest = changed.as_slice();
     while let Some(first) = rest.first() {
-        let near = rest.windows(2).take_while(|pair| pair[1] - pair[0] <= 2 * AROUND).count();
-        let (begin, end) = (first.saturating_sub(AROUND), (rest[near] + AROUND + 1).min(lines.len()));
-        let length = end - begin;
-        let _ = writeln!(text, "@@ -{},{length} +{},{length} @@", begin + 1, begin + 1);
-        for at in begin..end {
+        let is_near = |pair: &&[usize]| pair[1] - pair[0] <= 2 * AROUND && (pair[0]..pair[1]).all(is_open);
+        let near = rest.windows(2).take_while(is_near).count();
+        // As many before as behind: `patch` takes a hunk with fewer before for the beginning of the file.
+        let range = |around: usize| first.saturating_sub(around)..(rest[near] + around + 1).min(lines.len());
+        let around = (0..=AROUND).rev().find(|around| range(*around).all(is_open)).unwrap_or_default();
+        let range = range(around);
+        let _ =
+            writeln!(text, "@@ -{},{length} +{},{length} @@", range.start + 1, range.start + 1, length = range.len());
+        for at in range {
             match &new[at] {
                 Some(line) => {
                     let _ = writeln!(text, "-{}\n+{line}", lines[at]);

@@ -2,6 +2,8 @@
 
 use super::aws_config::{list, seconds};
 use super::draft::{Draft, Fields, account_of};
+use super::known::Known;
+use super::suspects::in_command;
 use crate::auth::federation::endpoint_problem;
 use crate::host::{IniSection, ini_sections};
 
@@ -35,8 +37,8 @@ const SILENT: [&str; 11] = [
 const UNSET: [&str; 4] = ["", "0", "false", "Auto"];
 
 /// Every account as a provider, with an identity where it names a role.
-pub fn saml2aws(text: &str) -> Draft {
-    let mut draft = Draft::default();
+pub fn saml2aws(text: &str, known: &Known) -> Draft {
+    let mut draft = Draft::beside(known);
     for section in ini_sections(text) {
         account(&mut draft, Account::read(section));
     }
@@ -73,6 +75,15 @@ fn account(draft: &mut Draft, mut account: Account) {
         draft.skip(&about, "it has no url");
         return;
     };
+    let is_command =
+        account.settings.iter().any(|(key, value)| key == "provider" && value.eq_ignore_ascii_case("shell"));
+    if let Some(reason) = in_command(&url).filter(|_| is_command) {
+        let text = format!(
+            "its url is a command that may hold a secret: {reason}. Put it into a script of your own and name that, then import again"
+        );
+        draft.skip(&about, text);
+        return;
+    }
     let urn = account.take("aws_urn").filter(|urn| urn != URN);
     let region = account.take("region").unwrap_or_else(|| usual_region(urn.as_deref()).to_owned());
     let fields = provider(draft, &mut account, &url, region);

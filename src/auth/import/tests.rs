@@ -11,16 +11,24 @@ use crate::span::Sources;
 use crate::value::{Node, to_json};
 use crate::yaml;
 
-const SECRET: &str = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY";
+pub(super) const SECRET: &str = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY";
 
-fn parsed(text: &str) -> Node {
+pub(super) fn parsed(text: &str) -> Node {
     let folder = std::path::Path::new("/");
     yaml::parse(&Sources::new(), &folder.join("auth.yaml"), folder, Arc::from(text)).unwrap()
 }
 
 /// The section as the program reads what is printed; it has to be in order.
+fn aws_config(files: &AwsFiles, habits: Habits) -> Draft {
+    super::aws_config(files, habits, &Known::default())
+}
+
+fn leapp(text: &str, machine_id: Option<&str>) -> Result<Draft, LeappError> {
+    super::leapp(text, machine_id, &Known::default())
+}
+
 #[track_caller]
-fn section(draft: &Draft) -> Json {
+pub(super) fn section(draft: &Draft) -> Json {
     let text = draft.render("x");
     assert!(!text.contains(SECRET) && !text.contains("AKIA"), "{text}");
     let node = parsed(&text);
@@ -31,7 +39,7 @@ fn section(draft: &Draft) -> Json {
 }
 
 #[track_caller]
-fn said(draft: &Draft, about: &str, phrase: &str, is_skipped: bool) {
+pub(super) fn said(draft: &Draft, about: &str, phrase: &str, is_skipped: bool) {
     let found = draft
         .remarks
         .iter()
@@ -39,7 +47,7 @@ fn said(draft: &Draft, about: &str, phrase: &str, is_skipped: bool) {
     assert!(found, "{about}: {phrase} {is_skipped}: {:#?}", draft.remarks);
 }
 
-fn config(text: &str) -> AwsFiles {
+pub(super) fn config(text: &str) -> AwsFiles {
     AwsFiles { config: text.to_owned(), credentials: String::new() }
 }
 
@@ -210,7 +218,7 @@ credential_process = print
         ("self", "includes itself: self → self"),
         ("identity odd", "is not 12 digits"),
         ("signed", "[sso-session none] is not there"),
-        ("telling", "looks like a secret"),
+        ("telling", "may hold a secret"),
         ("leapp", "`atmos auth import leapp`"),
         ("ours", "atmos prints its credentials already"),
         ("printer", "web_identity_token_process"),
@@ -221,69 +229,6 @@ credential_process = print
     }
     said(&draft, "keys", "atmos auth user import -i keys --from-profile keys", false);
     assert!(!format!("{:?}", draft.remarks).contains("hunter22"));
-}
-
-#[test]
-fn names_are_usable_and_differ() {
-    let text = "\
-[profile off]
-credential_process = a
-[profile a#b]
-credential_process = a
-[profile a;b]
-credential_process = a
-[profile -x]
-credential_process = a
-";
-    let draft = aws_config(&config(text), Habits::AwsCli);
-    let auth = section(&draft);
-    let names: Vec<&String> = auth["identities"].as_object().unwrap().keys().collect();
-    assert_eq!(names.len(), 4, "{auth:#}");
-    assert!(auth["identities"]["off-identity"].is_object() && auth["identities"]["x"].is_object(), "{auth:#}");
-    said(&draft, "off", "is called `off-identity` here", false);
-}
-
-#[test]
-fn lines_of_other_tools_are_replaced_in_a_diff_only() {
-    let text = "\
-[default]
-credential_process = leapp session generate 1
-
-[profile own]
-credential_process = /opt/print
-[profile my prod]
-region = eu-west-1
-credential_process=saml2aws login --credential-process --role arn:x
-[profile done]
-credential_process = atmos auth process -i done
-";
-    let replaced = replace_processes("/home/me/.aws/config", text);
-    assert_eq!(replaced.count, 2);
-    let expected = "\
---- /home/me/.aws/config
-+++ /home/me/.aws/config
-@@ -1,10 +1,10 @@
- [default]
--credential_process = leapp session generate 1
-+credential_process = atmos auth process -i default
- 
- [profile own]
- credential_process = /opt/print
- [profile my prod]
- region = eu-west-1
--credential_process=saml2aws login --credential-process --role arn:x
-+credential_process = atmos auth process -i 'my prod'
- [profile done]
- credential_process = atmos auth process -i done
-";
-    assert_eq!(replaced.diff, expected);
-    let none = replace_processes("x", "[profile own]\ncredential_process = /opt/print\n");
-    assert_eq!((none.count, none.diff.as_str()), (0, ""));
-    let far = format!(
-        "[a]\n[profile a]\ncredential_process = leapp session generate 1\n{}[profile b]\ncredential_process = granted credential-process --profile b\n",
-        "\n".repeat(20)
-    );
-    assert_eq!(replace_processes("x", &far).diff.matches("@@ -").count(), 2);
 }
 
 fn workspace() -> Json {
@@ -456,7 +401,7 @@ provider = ADFS
 [nothing]
 provider = Okta
 ";
-    let draft = saml2aws(text);
+    let draft = saml2aws(text, &Known::default());
     let auth = section(&draft);
     let providers = &auth["providers"];
     let first = json!({"kind": "aws/saml", "url": "https://idp.acme.test/realms/x/protocol/saml/clients/aws", "driver": "Keycloak",
@@ -516,7 +461,7 @@ DefaultBrowser = \"CHROME\"
     name = \"team\"
 ";
     assert!(is_granted_settings(settings) && !is_granted_settings(files));
-    let draft = granted(&config(files), settings);
+    let draft = granted(&config(files), settings, &Known::default());
     let auth = section(&draft);
     let names: Vec<&String> = auth["providers"].as_object().unwrap().keys().collect();
     assert_eq!(names, ["acme", "the labs"]);
@@ -528,6 +473,39 @@ DefaultBrowser = \"CHROME\"
     said(&draft, "broken", "no StartURL or SSORegion", true);
     said(&draft, "ProfileRegistry", "profiles of a team", true);
     assert_eq!(draft.remarks.iter().filter(|remark| remark.about == "Sandbox/Admin").count(), 0);
+}
+
+/// As the program reads the file.
+fn read_aws_sso(text: &str) -> Draft {
+    let folder = std::path::Path::new("/");
+    let settings = yaml::parse_texts(&Sources::new(), &folder.join("config.yaml"), folder, Arc::from(text)).unwrap();
+    aws_sso(&settings, &Known::default())
+}
+
+#[test]
+fn accounts_are_the_digits_that_are_written() {
+    for (written, account) in [
+        ("012345670123", "012345670123"),
+        ("000000000012", "000000000012"),
+        ("012345678901", "012345678901"),
+        ("'012345678901'", "012345678901"),
+        ("12345678901", "012345678901"),
+        ("111111111111", "111111111111"),
+    ] {
+        let text = format!(
+            "SSOConfig: {{D: {{SSORegion: us-east-1, StartUrl: https://x.awsapps.com/start, Accounts: {{{written}: \
+             {{Roles: {{Read: ~, Admin: {{Via: 'arn:aws:iam::012345670123:role/X'}}}}}}}}}}}}"
+        );
+        let auth = section(&read_aws_sso(&text));
+        let read = &auth["identities"][format!("{account}/Read")];
+        assert_eq!(read["principal"]["account"]["id"], account, "{written}: {auth}");
+    }
+    for written in ["1.2345678901e+10", "0x12", "1_000", "0o17", "1234567890123"] {
+        let text = format!(
+            "SSOConfig: {{D: {{SSORegion: us-east-1, StartUrl: https://x.awsapps.com/start, Accounts: {{{written}: {{Roles: {{Read: ~}}}}}}}}}}"
+        );
+        said(&read_aws_sso(&text), &format!("identity {written}/Read"), "is not 12 digits", true);
+    }
 }
 
 #[test]
@@ -556,7 +534,7 @@ SSOConfig:
           Odd: {Via: hello}
   Broken: {SSORegion: us-east-1}
 ";
-    let draft = aws_sso(&parsed(text));
+    let draft = read_aws_sso(text);
     let auth = section(&draft);
     let provider = json!({"kind": "aws/iam-identity-center", "start_url": "https://acme.awsapps.com/start", "region": "us-east-1",
         "auto_provision_identities": true});

@@ -27,7 +27,9 @@ pub(super) fn import(context: &Context, args: AuthImportArgs) -> Result<u8> {
         machine_id: args.machine_id,
         replace_processes: args.replace_processes,
     };
-    let report = auth::import(&context.host, &request)?;
+    // Names must differ from those of the configuration, if there is one.
+    let app = context.app_as_it_is()?;
+    let report = auth::import(&context.host, &app.config.auth, &request)?;
     context.host.talk.attention(output::auth_import::said(&report));
     if report.file.is_none() || report.dry_run {
         let format = (!report.is_diff).then_some(write::Format::Yaml);

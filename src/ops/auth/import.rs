@@ -7,11 +7,12 @@ use std::sync::Arc;
 use miette::Diagnostic;
 
 use crate::auth::import::{
-    AwsFiles, Draft, Habits, Remark, aws_config, aws_sso, granted, is_granted_settings, leapp, replace_processes,
-    saml2aws,
+    AwsFiles, Draft, Habits, Known, Remark, aws_config, aws_sso, granted, is_granted_settings, leapp,
+    replace_processes, saml2aws,
 };
 use crate::diag::{Failure, Result};
 use crate::host::{Host, fs};
+use crate::value::Node;
 use crate::yaml;
 
 /// Longest file of another tool.
@@ -98,11 +99,12 @@ pub struct ImportReport {
     pub dry_run: bool,
 }
 
-/// Reads the files of a tool, and writes the section where a file is named for it.
+/// Reads the files of a tool, and writes the section where a file is named for it. `auth` is the section of the configuration beside
+/// which it is to stand.
 ///
 /// # Errors
 /// Nothing can be read, or nothing of it can be taken over; a file that says something else already.
-pub fn import(host: &Host, request: &ImportRequest) -> Result<ImportReport> {
+pub fn import(host: &Host, auth: &Node, request: &ImportRequest) -> Result<ImportReport> {
     if request.machine_id.is_some() && request.tool != Tool::Leapp {
         return Err(ImportFailure::NoEffect { flag: "--machine-id", tools: "leapp" }.into());
     }
@@ -113,15 +115,26 @@ pub fn import(host: &Host, request: &ImportRequest) -> Result<ImportReport> {
         }
         .into());
     }
-    let mut found = Found { host, request, sources: Vec::new() };
+    let output = request.output.as_deref().map(|path| host.absolute(path));
+    let is_output = |path: &Path| output.as_deref().is_some_and(|output| is_one_file(path, output));
+    let known = Known::read(auth, &host.sources, &is_output);
+    let mut found = Found { host, request, known, sources: Vec::new() };
     let mut report = if request.replace_processes { found.diff()? } else { found.section()? };
     report.sources = found.sources;
-    if let Some(output) = &request.output {
-        let path = host.absolute(output);
+    if let Some(path) = output {
+        if let Some(source) = report.sources.iter().find(|source| is_one_file(source, &path)) {
+            return Err(ImportFailure::Source { path: source.display().to_string() }.into());
+        }
         let written = write(&path, &report.text, request)?;
         report.file = Some((path, written));
     }
     Ok(report)
+}
+
+/// Whether two paths lead to one file.
+fn is_one_file(one: &Path, other: &Path) -> bool {
+    let real = |path: &Path| path.canonicalize().ok();
+    real(one).is_some_and(|one| Some(one) == real(other))
 }
 
 fn write(path: &Path, text: &str, request: &ImportRequest) -> Result<Written, ImportFailure> {
@@ -145,6 +158,8 @@ fn write(path: &Path, text: &str, request: &ImportRequest) -> Result<Written, Im
 struct Found<'a> {
     host: &'a Host,
     request: &'a ImportRequest,
+    /// What the configuration has already.
+    known: Known,
     sources: Vec<PathBuf>,
 }
 
@@ -152,20 +167,20 @@ impl Found<'_> {
     fn section(&mut self) -> Result<ImportReport> {
         let tool = self.request.tool;
         let draft = match tool {
-            Tool::AwsConfig => aws_config(&self.aws_files()?.0, Habits::AwsCli),
-            Tool::AwsVault => aws_config(&self.aws_files()?.0, Habits::AwsVault),
+            Tool::AwsConfig => aws_config(&self.aws_files()?.0, Habits::AwsCli, &self.known),
+            Tool::AwsVault => aws_config(&self.aws_files()?.0, Habits::AwsVault, &self.known),
             Tool::Granted => {
                 let (files, settings) = self.aws_files()?;
-                granted(&files, &settings)
+                granted(&files, &settings, &self.known)
             }
             Tool::AwsSso => self.aws_sso()?,
             Tool::Saml2aws => {
                 let usual = self.named("SAML2AWS_CONFIGFILE", ".saml2aws");
-                saml2aws(&self.one(usual, ".saml2aws")?.1)
+                saml2aws(&self.one(usual, ".saml2aws")?.1, &self.known)
             }
             Tool::Leapp => {
                 let (_, text) = self.one(self.host.dirs.home.join(".Leapp/Leapp-lock.json"), "Leapp-lock.json")?;
-                leapp(&text, self.request.machine_id.as_deref())?
+                leapp(&text, self.request.machine_id.as_deref(), &self.known)?
             }
         };
         let (providers, identities) = draft.counts();
@@ -203,7 +218,12 @@ impl Found<'_> {
     fn diff(&mut self) -> Result<ImportReport> {
         let (files, _) = self.aws_files()?;
         let path = self.sources.first().map(|path| path.display().to_string()).unwrap_or_default();
-        let replaced = replace_processes(&path, &files.config);
+        let habits = match self.request.tool {
+            Tool::AwsVault => Habits::AwsVault,
+            Tool::Granted => Habits::Granted,
+            _ => Habits::AwsCli,
+        };
+        let replaced = replace_processes(&path, &files, habits, &self.known);
         Ok(ImportReport {
             text: replaced.diff,
             is_diff: true,
@@ -211,7 +231,7 @@ impl Found<'_> {
             providers: 0,
             identities: 0,
             replaced: replaced.count,
-            remarks: Vec::new(),
+            remarks: replaced.remarks,
             file: None,
             dry_run: self.request.dry_run,
         })
@@ -268,7 +288,10 @@ impl Found<'_> {
         };
         let there = usual.iter().find(|path| path.exists()).or(usual.first()).cloned().unwrap_or_default();
         let (path, text) = self.one(there, "config.yaml")?;
-        Ok(aws_sso(&yaml::parse(&self.host.sources, &path, &self.host.cwd, Arc::from(text))?))
+        // The file is another tool's: what stands at the place is not shown.
+        let read = yaml::parse_texts(&self.host.sources, &path, &self.host.cwd, Arc::from(text));
+        let settings = read.map_err(|error| ImportFailure::Yaml { place: error.place().to_owned() })?;
+        Ok(aws_sso(&settings, &self.known))
     }
 
     /// The one file of a tool.
@@ -355,6 +378,17 @@ enum ImportFailure {
         help("--force replaces it; without --output the section is printed, to be compared")
     )]
     Exists { path: String },
+
+    #[error("{path} is what was just read")]
+    #[diagnostic(
+        code(atmos::auth::import::source),
+        help("files of other tools stay as they are: name another file, such as atmos.d/auth.yaml")
+    )]
+    Source { path: String },
+
+    #[error("{place}: it is not valid YAML")]
+    #[diagnostic(code(atmos::auth::import::yaml), help("correct it there; its own tool says what it is"))]
+    Yaml { place: String },
 
     #[error("{path} is a folder")]
     #[diagnostic(code(atmos::auth::import::folder), help("name a file, such as atmos.d/auth.yaml"))]
