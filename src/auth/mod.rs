@@ -69,4 +69,4 @@ pub use realm::Realm;
 pub use record::CallerIdentity;
 pub use redact::redacted;
 pub use session::{Description, Session, Validity};
-pub use user::entry_name as stored_name;
+pub use store::entry_name as stored_name;

@@ -91,6 +91,7 @@ mod limits;
 mod list_forms;
 mod lists;
 mod login;
+mod logout_keys;
 mod long_runs;
 mod manifests;
 mod nested;
