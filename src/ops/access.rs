@@ -100,6 +100,11 @@ impl Access {
         Access { settings, session, owner: Some(owner), ..self }
     }
 
+    /// The stack or component that the command is about.
+    pub(super) fn owner(&self) -> Option<&Instance> {
+        self.owner.as_deref()
+    }
+
     /// The flags by which another call is about the same stack and component.
     pub(super) fn scope_arguments(&self) -> Vec<String> {
         let Some(owner) = &self.owner else { return Vec::new() };

@@ -21,6 +21,7 @@ mod architecture;
 mod argv;
 mod atmos_pro;
 mod auth_acceptance;
+mod auth_allowed;
 mod auth_cases;
 mod auth_commands;
 mod auth_edges;
