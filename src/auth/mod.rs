@@ -46,6 +46,7 @@ pub mod run;
 pub mod session;
 pub mod setting;
 pub mod store;
+pub mod told;
 mod trail;
 pub mod user;
 pub mod validate;

@@ -27,6 +27,7 @@ mod auth_commands;
 mod auth_edges;
 mod auth_federated;
 mod auth_hints;
+mod auth_inside;
 mod auth_more;
 mod auth_robust;
 mod auth_stacks;
