@@ -29,6 +29,7 @@ mod auth_federated;
 mod auth_hints;
 mod auth_inside;
 mod auth_more;
+mod auth_programs;
 mod auth_robust;
 mod auth_stacks;
 mod azure;
