@@ -158,6 +158,8 @@ pub enum Source {
     Step,
     /// The same of a step that this program runs in, which says it by `ATMOS_IDENTITY`.
     Around,
+    /// The run that this program is a child of.
+    Run,
     Default(Scope),
 }
 
@@ -168,6 +170,7 @@ impl std::fmt::Display for Source {
             Source::Environment => f.write_str("ATMOS_IDENTITY"),
             Source::Setting(_) => f.write_str("settings.auth.identity"),
             Source::Step | Source::Around => f.write_str("identity of the step"),
+            Source::Run => f.write_str("the run around this command"),
             Source::Default(scope) => write!(f, "default of the {}", scope.as_str()),
         }
     }

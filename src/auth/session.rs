@@ -62,6 +62,8 @@ pub struct Description {
     pub role: Option<String>,
     /// End of the session in the cache, also when it is over.
     pub expiration: Option<Timestamp>,
+    /// How long that session lives in all.
+    pub lifetime: Option<SignedDuration>,
     /// A session is in the cache and would be used as it is.
     pub is_live: bool,
     /// Who the services said that it is.
@@ -80,6 +82,7 @@ impl Description {
             region: None,
             role: None,
             expiration: None,
+            lifetime: None,
             is_live: false,
             caller: None,
         }
@@ -296,6 +299,7 @@ impl Session {
             region: region.or_else(|| chain.region(chain.identities.len() - 1).map(str::to_owned)),
             role: principal.assume_role.clone().or_else(|| principal.name.clone()),
             expiration: record.as_ref().and_then(|record| record.credentials.expiration()),
+            lifetime: record.as_ref().and_then(|record| lifetime_of(&record.credentials)),
             is_live: record.as_ref().is_some_and(|record| self.accepts(record)),
             caller: record.and_then(|record| record.caller),
         }
@@ -417,7 +421,8 @@ impl Session {
         let bytes = self.context.load(&self.cache_name(fingerprint)).await?;
         let mut record = bytes.and_then(|bytes| StepRecord::from_bytes(&bytes));
         if let Some(found) = &record
-            && !self.has_its_basis(chain, found).await?
+            // Earlier versions kept those, too.
+            && (is_asked_each_time(chain, found) || !self.has_its_basis(chain, found).await?)
         {
             record = None;
         }
@@ -445,6 +450,9 @@ impl Session {
             return Ok(());
         }
         let fingerprint = self.fingerprint(chain, index);
+        if is_asked_each_time(chain, record) {
+            return self.context.remove(&self.cache_name(&fingerprint)).await.map(drop);
+        }
         self.context.store(&self.cache_name(&fingerprint), record.to_bytes()).await?;
         self.index(chain, index, &fingerprint).await
     }
@@ -483,6 +491,17 @@ fn keys(identity: &Identity, given: Credentials) -> Result<AwsCredentials, Error
             Err(Error::NotAws { identity: identity.name.to_string(), kind: identity.kind_text.clone() })
         }
     }
+}
+
+fn lifetime_of(credentials: &Credentials) -> Option<SignedDuration> {
+    Some(credentials.expiration()?.duration_since(credentials.issued()))
+}
+
+/// Keys without an end, of a program: they are good until somebody exchanges them, which only the program knows. Tools of AWS ask
+/// it again in each process, too.
+fn is_asked_each_time(chain: &Chain, record: &StepRecord) -> bool {
+    chain.identities[0].kind == IdentityKind::CredentialProcess
+        && record.credentials.aws().is_some_and(|keys| keys.expiration.is_none())
 }
 
 fn account_of(record: &StepRecord) -> Option<String> {

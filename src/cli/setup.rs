@@ -160,7 +160,12 @@ impl Context {
             tracing::trace!(file = %file.display(), "configuration file");
         }
         let locate = self.locate(&config);
-        let app = App::new(self.host.clone(), config, locate);
+        let mut host = self.host.clone();
+        if !flags.profiles.is_empty() {
+            // An atmos inside finds the same configuration by the flag as by the variable.
+            host.env.set("ATMOS_PROFILE", config.profiles.join(","));
+        }
+        let app = App::new(host, config, locate);
         self.brokered.lock().unwrap_or_else(PoisonError::into_inner).extend(app.brokered());
         Ok(app)
     }

@@ -100,6 +100,32 @@ impl Access {
         Access { settings, session, owner: Some(owner), ..self }
     }
 
+    /// The stack or component that the command is about.
+    pub(super) fn owner(&self) -> Option<&Instance> {
+        self.owner.as_deref()
+    }
+
+    /// The same where the run around this process has said what its identities are: those of a profile or of a stack too, which
+    /// this configuration does not have. Blocks.
+    pub(super) fn informed(self) -> Access {
+        let Some(parent) = self.parent.clone() else { return self };
+        let (parent, complete) = parent.informed(&self.settings);
+        let parent = Some(parent);
+        let Some(settings) = complete.map(Arc::new) else { return Access { parent, ..self } };
+        let session = self.session.with_settings(settings.clone());
+        Access { settings, session, parent, ..self }
+    }
+
+    /// The identity that the run around this process is, where nothing else is named.
+    fn identity_around(&self, flag: &Flag) -> Option<IdentityName> {
+        let is_named = self.host.env.lossy("ATMOS_IDENTITY").is_some_and(|name| !name.trim().is_empty());
+        if *flag != Flag::NotGiven || is_named {
+            return None;
+        }
+        let own = self.parent.as_ref()?.own()?;
+        Some(self.settings.identity(own.as_str())?.name.clone())
+    }
+
     /// The flags by which another call is about the same stack and component.
     pub(super) fn scope_arguments(&self) -> Vec<String> {
         let Some(owner) = &self.owner else { return Vec::new() };
@@ -187,7 +213,8 @@ impl Access {
         identity::choose(&self.host, &self.answers, question)
     }
 
-    /// The identity of an `auth` command: flag, variable, setting of the component or stack that it is about, default.
+    /// The identity of an `auth` command: flag, variable, setting of the component or stack that it is about, the run
+    /// around it, default.
     pub fn command_identity(&self, flag: &Flag) -> Result<Choice> {
         if let Some(owner) = &self.owner {
             let setting = setting::identity(&owner.sections.settings, READ, &self.host.sources, &self.host.talk)?;
@@ -199,6 +226,9 @@ impl Access {
                 need: Need::Identity,
                 instance: (!owner.name.is_empty()).then_some((&owner.name, &owner.stack)),
             });
+        }
+        if let Some(name) = self.identity_around(flag) {
+            return Ok(Choice::Identity { name, source: Source::Run });
         }
         self.choose(&Question {
             flag: flag.clone(),

@@ -11,8 +11,9 @@ use miette::Diagnostic;
 use super::access::Access;
 use crate::auth::given::Credentials;
 use crate::auth::resolution::{Flag, Inputs, Need, Resolution, Source, resolve};
+use crate::auth::setting::{self, READ};
 use crate::auth::validate::check_rails;
-use crate::auth::{AuthConfig, IdentityName, Session, Validity, setting};
+use crate::auth::{AuthConfig, IdentityName, Session, Validity};
 use crate::component::Instance;
 use crate::diag::hint::word;
 use crate::diag::{Failure, Result};
@@ -91,12 +92,15 @@ impl Rails {
     /// [`Guarded::TooShort`]
     pub(super) fn check_ttl(&self, name: &IdentityName, credentials: &Credentials, now: Timestamp) -> Result<()> {
         let (Some(minimum), Some(expiration)) = (self.min_ttl, credentials.expiration()) else { return Ok(()) };
-        let left = expiration.duration_since(now);
-        if SignedDuration::try_from(minimum).is_ok_and(|minimum| left >= minimum) {
-            return Ok(());
-        }
-        let (left, minimum) = (left.as_secs().max(0), minimum.as_secs());
-        Err(Guarded::TooShort { identity: name.to_string(), left, minimum }.into())
+        long_enough(name, expiration.duration_since(now), minimum)
+    }
+
+    /// The same of credentials that are to be had later, by how long they live in all.
+    ///
+    /// # Errors
+    /// [`Guarded::TooShort`]
+    pub(super) fn check_lifetime(&self, name: &IdentityName, life: SignedDuration) -> Result<()> {
+        self.min_ttl.map_or(Ok(()), |minimum| long_enough(name, life, minimum))
     }
 
     /// That the credentials are of the account that is expected here, by what the cloud says of them.
@@ -146,6 +150,14 @@ impl Rails {
     }
 }
 
+fn long_enough(name: &IdentityName, left: SignedDuration, minimum: Duration) -> Result<()> {
+    if SignedDuration::try_from(minimum).is_ok_and(|minimum| left >= minimum) {
+        return Ok(());
+    }
+    let (left, minimum) = (left.as_secs().max(0), minimum.as_secs());
+    Err(Guarded::TooShort { identity: name.to_string(), left, minimum }.into())
+}
+
 /// That an identity which somebody named for this run is one of those that the component may use: its own, the required
 /// ones, and `allowed_identities`. Without that list everybody may.
 ///
@@ -187,23 +199,29 @@ pub(super) fn check_reader(
         defaults: &instance.auth_defaults,
         can_prompt: false,
         need: Need::Optional,
-        instance: Some((&instance.name, &instance.stack)),
+        instance: (!instance.name.is_empty()).then_some((&instance.name, &instance.stack)),
     };
     if let Ok(Resolution::Identity { name, .. }) = resolve(&inputs, &host.sources) {
         allowed.push(name);
     }
-    let context = format!(" for component `{}` in stack `{}`", instance.name, instance.stack);
+    let context = match instance.name.as_str() {
+        "" => format!(" for stack `{}`", instance.stack),
+        component => format!(" for component `{component}` in stack `{}`", instance.stack),
+    };
     one_of(allowed, name, source, context)
 }
 
-/// The same for a command of the user's own, by the list of the configuration: beside those in it the default may be used.
-/// Within a run the run says who may.
+/// The same for a command of the user's own: as in a run of the stack or component that it is about, else by the list of the
+/// configuration, beside which the default may be used. Within a run the run says who may.
 ///
 /// # Errors
 /// [`Guarded::NotAllowed`]
 pub(super) fn check_command(access: &Access, name: &IdentityName, source: Source) -> Result<()> {
     if access.parent.is_some() || !is_named(source) {
         return Ok(());
+    }
+    if let Some(owner) = access.owner() {
+        return check_reader(access, &access.settings, owner, name, source, READ);
     }
     let Some(mut allowed) = listed(&access.settings) else { return Ok(()) };
     allowed.extend(access.settings.defaults().into_iter().map(|identity| identity.name.clone()));

@@ -130,7 +130,10 @@ pub fn logout(report: &LogoutReport) -> String {
     let mut text = String::new();
     let is_empty = [&report.files, &report.left, &report.keys].iter().all(|list| list.is_empty());
     if report.kept.sessions == 0 && report.kept.portals.is_empty() && is_empty {
-        let _ = writeln!(text, "✓ {whose}: nothing is kept");
+        // What is said below is kept, or may be.
+        let what = if report.notes.is_empty() { "nothing" } else { "no session" };
+        let _ = writeln!(text, "✓ {whose}: {what} is kept");
+        note(&mut text, report);
         return text;
     }
     let _ = writeln!(text, "✓ {verb} {} cached session(s) of {whose}", report.kept.sessions);
@@ -154,6 +157,7 @@ pub fn logout(report: &LogoutReport) -> String {
     for what in &report.left {
         let _ = writeln!(text, "✗ not removed: {what}");
     }
+    note(&mut text, report);
     if let Some(until) = report.valid_until {
         let _ = writeln!(text, "  credentials that were handed out before go on to work, at the longest until {until}");
     }
@@ -164,6 +168,13 @@ pub fn logout(report: &LogoutReport) -> String {
         text += "  the session in your browser may go on; sign out there, too\n";
     }
     text
+}
+
+/// What stays, or may.
+fn note(text: &mut String, report: &LogoutReport) {
+    for what in &report.notes {
+        let _ = writeln!(text, "⚠ {what}");
+    }
 }
 
 /// Providers with their identities below them.

@@ -90,3 +90,28 @@ fn a_home_that_is_no_directory_is_named() {
     let env = [("XDG_CACHE_HOME", cache.as_str()), ("XDG_CONFIG_HOME", &config), ("XDG_DATA_HOME", &config)];
     closed.run(&env, &["auth", "exec", "-i", "somebody", "--", "true"]).exits(1).says("is no directory").says("move");
 }
+
+/// A lock of earlier, on a disk that is read-only now, is no directory of a run.
+#[test]
+fn nothing_is_said_of_directories_of_runs_that_are_not_there() {
+    let closed = Closed::new();
+    let home = closed.sandbox.home();
+    let mode = |path: &std::path::Path, mode| {
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
+    };
+    mode(&home, 0o700);
+    let run = home.join(".cache/atmos/run");
+    std::fs::create_dir_all(&run).unwrap();
+    std::fs::write(run.join("lock"), "").unwrap();
+    let own = [home.join(".cache"), home.join(".cache/atmos"), run.clone(), run.join("lock")];
+    for path in own.iter().rev() {
+        std::os::unix::fs::chown(path, Some(closed.user.0), Some(closed.user.1)).unwrap();
+    }
+    mode(&run.join("lock"), 0o400);
+    own[..3].iter().rev().for_each(|path| mode(path, 0o500));
+    mode(&home, 0o500);
+    let exec = ["auth", "exec", "-i", "somebody", "--", "true"];
+    let seen = closed.run(&[("ATMOS_KEYRING_TYPE", "memory")], &exec).success();
+    own[..3].iter().for_each(|path| mode(path, 0o700));
+    seen.says_not("could not be removed");
+}

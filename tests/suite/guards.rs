@@ -226,6 +226,16 @@ fn min_ttl_of_env_refuses_what_is_too_short() {
     let seen = env("2h").exits(1).says("at least 7200 s are wanted");
     assert!(seen.stdout.is_empty(), "{seen}");
     env("soon").exits(1).says("invalid value `soon` of --min-ttl");
+    // Variables that lead to a helper which would refuse each time are no help.
+    let settings = cloud.sandbox.read("atmos.yaml");
+    let standing = |ttl: &str| {
+        let with = settings.replacen("realm: scenario", &format!("realm: scenario\n  min_ttl: {ttl}"), 1);
+        cloud.sandbox.write("atmos.yaml", &with);
+        cloud.sandbox.atmos(&["auth", "env", "-i", "data-admin"])
+    };
+    standing("30m").success();
+    let seen = standing("2h").exits(1).says("at least 7200 s are wanted");
+    assert!(seen.stdout.is_empty(), "{seen}");
 }
 
 #[test]

@@ -82,6 +82,17 @@ fn roles_that_are_not_offered_are_never_replaced_by_others() {
     let table = federation.sandbox.atmos(&["auth", "saml", "roles", "-p", "idp"]).success();
     assert!(table.stdout.starts_with("ACCOUNT       ROLE") && table.stdout.lines().count() == 4, "{table}");
     federation.sandbox.atmos(&["auth", "saml", "roles", "-p", "idq"]).exits(1).says("did you mean `idp`?");
+    // A provider that only a stack has.
+    let own = "{kind: aws/saml, region: eu-west-1, driver: command, spec: {command: [cat, assertion]}}";
+    let stack = format!("auth: {{providers: {{own: {own}}}}}\ncomponents: {{terraform: {{dns: {{}}}}}}\n");
+    federation.sandbox.write("stacks/dev.yaml", &format!("vars: {{stage: dev}}\n{stack}"));
+    let configuration = federation.sandbox.read("atmos.yaml");
+    if !configuration.contains("stacks:") {
+        let stacks = "stacks: {base_path: stacks, included_paths: ['**/*'], name_pattern: '{stage}'}\n";
+        federation.sandbox.write("atmos.yaml", &format!("{stacks}{configuration}"));
+    }
+    let list = federation.sandbox.atmos(&["auth", "saml", "roles", "-s", "dev", "-p", "own", "--format", "json"]);
+    assert_eq!(list.success().json()["roles"].as_array().map(Vec::len), Some(3));
     assert_clean(&federation);
 }
 

@@ -11,6 +11,7 @@ use zeroize::Zeroizing;
 
 use super::Error;
 use crate::auth::delivery::parse_given;
+use crate::auth::told::Told;
 
 /// What is asked of a run.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
@@ -26,6 +27,9 @@ pub struct Question {
     /// Not its credentials but a token of it for this, as its cloud calls it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub resource: Option<String>,
+    /// Not credentials but what the run's identities are.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub tell: bool,
 }
 
 /// An identity of another configuration than the run's: equal names prove nothing.
@@ -69,6 +73,9 @@ pub(super) struct Reply {
     /// The answer to a check.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(super) allowed: bool,
+    /// What the run's identities are.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) told: Option<Told>,
 }
 
 /// Asks a run for the credentials of an identity. Blocks up to `timeout`; the answer is ready to be printed for an AWS
@@ -96,6 +103,13 @@ pub fn request(socket: &Path, question: &Question, timeout: Duration) -> Result<
         Ok(Reply { allowed: true, .. }) if question.only_check => Ok(answer),
         _ => Err(Error::BadAnswer { socket: socket.to_path_buf() }),
     }
+}
+
+/// What the identities of a run are. `None`: it does not say, because it is gone or of another version.
+pub(super) fn told(socket: &Path, timeout: Duration) -> Option<Told> {
+    let question = Question { tell: true, ..Question::default() };
+    let answer = exchange(socket, &question, timeout).ok()?;
+    serde_json::from_str::<Reply>(&answer).ok()?.told
 }
 
 #[cfg(unix)]

@@ -73,7 +73,9 @@ impl Directory {
                 Ok(base) => base.sweep(&host.talk),
                 // Not ours to clean; if it was wanted, that has been said.
                 Err(Error::Directory(cause)) if cause.mend().is_some() => {}
-                Err(error) => host.talk.warn(leftover(&error.to_string())),
+                // Where nothing is left there is nothing to say, such as on a disk that is read-only.
+                Err(error) if has_leftover(&place.path) => host.talk.warn(leftover(&error.to_string())),
+                Err(_) => {}
             }
         }
         made.ok_or_else(|| failure.unwrap_or(Error::PathTooLong { path: temporary_base(host) }))
@@ -183,13 +185,21 @@ pub enum Sweep {
 /// places that cannot be used are passed over in silence.
 pub fn sweep(host: &Host, how: Sweep) {
     for place in bases(host).iter().chain(&memory(host)).filter(|place| place.path.is_absolute()) {
-        let Ok(entries) = std::fs::read_dir(&place.path) else { continue };
-        let mut names = entries.flatten().filter_map(|entry| entry.file_name().into_string().ok());
-        let left = names.any(|name| is_run_name(&name) && (how == Sweep::Whole || has_gone(&name)));
+        let left = names_of_runs(&place.path).any(|name| how == Sweep::Whole || has_gone(&name));
         if left && let Ok(base) = Base::open(place) {
             base.sweep(&host.talk);
         }
     }
+}
+
+/// Names of the directories of runs, dead or not.
+fn names_of_runs(place: &Path) -> impl Iterator<Item = String> {
+    let entries = std::fs::read_dir(place).into_iter().flatten().flatten();
+    entries.filter_map(|entry| entry.file_name().into_string().ok()).filter(|name| is_run_name(name))
+}
+
+fn has_leftover(place: &Path) -> bool {
+    names_of_runs(place).any(|name| has_gone(&name))
 }
 
 /// That the process of a run's name has ended. Its number may have been given out again: then the next run looks.

@@ -151,6 +151,7 @@ impl Run {
             source: settings.source.clone(),
             tokens: settings.tokens.clone(),
             configuration: settings.configuration.clone(),
+            told: settings.told.clone(),
             talk: self.talk.clone(),
         };
         self.server = Some(Server::start(socket, service)?);

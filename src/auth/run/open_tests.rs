@@ -13,6 +13,7 @@ use crate::auth::delivery::profile_name;
 use crate::auth::run::client::{self, Meant, Question};
 use crate::auth::run::{Extras, Parent, SOCKET_VARIABLE};
 use crate::auth::store::open::tests::{ear, host, listening_host};
+use crate::auth::told::Told;
 use crate::auth::{Options, Realm, Session, store};
 use crate::secret::Secret;
 
@@ -58,6 +59,7 @@ fn settings(own: Option<RunIdentity>, allowed: Vec<RunIdentity>) -> RunSettings 
         tokens: None,
         configuration,
         announce: false,
+        told: Told::default(),
         extras: Extras::default(),
     }
 }

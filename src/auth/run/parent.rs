@@ -10,12 +10,12 @@ use std::time::Duration;
 use jiff::Timestamp;
 use zeroize::Zeroizing;
 
-use super::client::{Meant, Question, request};
+use super::client::{Meant, Question, request, told};
 use super::directory::{CONFIG, CREDENTIALS};
 use super::{Error, Source, Tokens};
 use crate::auth::delivery::parse_given;
 use crate::auth::given::Credentials;
-use crate::auth::{IdentityName, Session};
+use crate::auth::{AuthConfig, IdentityName, Session};
 use crate::host::Env;
 
 /// The variable by which a run tells its children where it listens.
@@ -23,19 +23,43 @@ pub const SOCKET_VARIABLE: &str = "ATMOS_RUN_SOCKET";
 
 /// The run may be waiting for a person who logs in.
 const PATIENCE: Duration = Duration::from_mins(10);
+/// For that it waits for nobody.
+const MOMENT: Duration = Duration::from_secs(10);
 
 /// The run around this process, as seen from a configuration of our own.
 #[derive(Debug, Clone)]
 pub struct Parent {
     socket: PathBuf,
     configuration: String,
+    /// Identities that only the run knows: what it means by their names is what is meant.
+    only_there: Arc<[String]>,
+    /// The identity that the run is, once it was asked.
+    own: Option<IdentityName>,
 }
 
 impl Parent {
     /// The run that the environment names. `configuration` is the directory of our own configuration.
     pub fn of(env: &Env, configuration: &Path) -> Option<Parent> {
         let socket = env.get(SOCKET_VARIABLE).filter(|socket| !socket.is_empty())?;
-        Some(Parent { socket: PathBuf::from(socket), configuration: configuration.display().to_string() })
+        let (only_there, own) = (Arc::default(), None);
+        let configuration = configuration.display().to_string();
+        Some(Parent { socket: PathBuf::from(socket), configuration, only_there, own })
+    }
+
+    /// The same once it is asked who the run is; with the section as it is with the identities of the run that it lacks. A run
+    /// that does not answer says so when credentials are wanted. Blocks.
+    #[must_use]
+    pub fn informed(mut self, settings: &AuthConfig) -> (Parent, Option<AuthConfig>) {
+        let Some(told) = told(&self.socket, MOMENT) else { return (self, None) };
+        self.own = told.own.as_deref().map(IdentityName::from);
+        let Some((complete, names)) = told.complete(settings) else { return (self, None) };
+        self.only_there = names.into();
+        (self, Some(complete))
+    }
+
+    /// The identity that the run is, if it has said that.
+    pub fn own(&self) -> Option<&IdentityName> {
+        self.own.as_ref()
     }
 
     pub fn socket(&self) -> &Path {
@@ -120,6 +144,9 @@ impl Parent {
     }
 
     fn question(&self, session: &Session, name: &IdentityName) -> Result<Question, Error> {
+        if self.only_there.iter().any(|known| known == name.as_str()) {
+            return Ok(Question::by_name(name.as_str()));
+        }
         let fingerprint = session.fingerprint_of(name).map_err(Box::new)?;
         let meant = Meant { fingerprint: fingerprint.as_str().to_owned(), configuration: self.configuration.clone() };
         Ok(Question { meant: Some(meant), ..Question::by_name(name.as_str()) })

@@ -7,6 +7,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use crate::auth::given::Credentials;
+use crate::auth::told::Told;
 
 /// What a [`Source`] gives: credentials, or why there are none in words for the user.
 pub type Answer = Pin<Box<dyn Future<Output = Result<Credentials, String>> + Send>>;
@@ -35,6 +36,7 @@ pub(super) struct Service {
     pub(super) tokens: Option<Tokens>,
     /// Directory of the configuration that names the identities, for people.
     pub(super) configuration: String,
+    pub(super) told: Told,
     pub(super) talk: crate::diag::Talk,
 }
 
@@ -153,7 +155,10 @@ mod unix {
             let mut reply = match read(half, sent_away).await {
                 Ok(question) if peer == Peer::Stranger => {
                     let identity = question.identity;
-                    self.refuse(format!("a process that this run has not started asked for identity {identity:?}"));
+                    // Who asks what there is goes on to ask for it.
+                    if !question.tell {
+                        self.refuse(format!("a process that this run has not started asked for identity {identity:?}"));
+                    }
                     refused("the process that asks was not started by this run", Some(Why::Stranger))
                 }
                 Ok(question) => self.reply(question).await,
@@ -169,7 +174,10 @@ mod unix {
         }
 
         async fn reply(&self, question: Question) -> Zeroizing<String> {
-            let Question { identity, meant, only_check, resource } = question;
+            let Question { identity, meant, only_check, resource, tell } = question;
+            if tell {
+                return other(&Reply { told: Some(self.told.clone()), ..Reply::default() });
+            }
             let Some(known) = self.allowed.iter().find(|known| known.name == identity) else {
                 self.refuse(format!("a child asked for identity {identity:?}, which this run may not use"));
                 let names: Vec<&str> = self.allowed.iter().map(|known| known.name.as_str()).collect();

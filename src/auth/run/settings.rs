@@ -6,6 +6,7 @@ use super::server::{Source, Tokens};
 use crate::auth::delivery::{Delivery, Style};
 use crate::auth::given::EnvironmentCredentials;
 use crate::auth::integration::{ClusterTarget, RegistryLogin, kube};
+use crate::auth::told::Told;
 use crate::secret::Secret;
 
 /// An identity that a run may use.
@@ -40,6 +41,8 @@ pub struct RunSettings {
     pub configuration: String,
     /// Tells the child the identity's name in `ATMOS_IDENTITY` (shells, `auth exec`).
     pub announce: bool,
+    /// What an atmos inside is told of its identities.
+    pub told: Told,
     /// Logins of registries and kubeconfigs.
     pub extras: Extras,
 }

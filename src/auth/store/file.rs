@@ -66,6 +66,30 @@ impl Files {
         &self.directory
     }
 
+    /// Takes the files of another directory for its own.
+    pub(super) fn lie_in(&mut self, directory: &Path) {
+        self.directory = directory.to_path_buf();
+    }
+
+    pub(super) fn holds(&self, key: &str) -> Result<bool, Error> {
+        let path = self.directory.join(seal::file_name(key));
+        private::check(&path)?;
+        Ok(path.exists())
+    }
+
+    /// Files of this kind of keyring that have none of these entries, sorted.
+    pub(super) fn beside(&self, known: &[String]) -> Result<Vec<PathBuf>, Error> {
+        let known: Vec<String> = known.iter().map(|key| seal::file_name(key)).collect();
+        let mut found = Vec::new();
+        for name in self.names()?.into_iter().filter(|name| !known.contains(name)) {
+            let path = self.directory.join(&name);
+            if private::read(&path)?.is_some_and(|content| content.starts_with(MARK)) {
+                found.push(path);
+            }
+        }
+        Ok(found)
+    }
+
     pub(super) fn get(&self, key: &str) -> Result<Option<Zeroizing<Vec<u8>>>, Error> {
         let name = seal::file_name(key);
         let path = self.directory.join(&name);
@@ -157,18 +181,31 @@ impl Files {
 
     /// The first entry by file name.
     fn first_entry(&self) -> Result<Option<Found>, Error> {
+        let Some(name) = self.names()?.into_iter().next() else { return Ok(None) };
+        let path = self.directory.join(&name);
+        Ok(private::read(&path)?.map(|content| Found { path, name, content }))
+    }
+}
+
+impl Files {
+    /// File names that an entry may have, sorted; nothing without a directory.
+    fn names(&self) -> Result<Vec<String>, Error> {
         let failed = |error| Error::io("list", &self.directory, error);
+        let listing = match std::fs::read_dir(&self.directory) {
+            Ok(listing) => listing,
+            Err(error) if fs::is_absent(&error) => return Ok(Vec::new()),
+            Err(error) => return Err(failed(error)),
+        };
         let mut names = Vec::new();
-        for entry in std::fs::read_dir(&self.directory).map_err(failed)? {
+        for entry in listing {
             if let Ok(name) = entry.map_err(failed)?.file_name().into_string()
                 && seal::is_file_name(&name)
             {
                 names.push(name);
             }
         }
-        let Some(name) = names.into_iter().min() else { return Ok(None) };
-        let path = self.directory.join(&name);
-        Ok(private::read(&path)?.map(|content| Found { path, name, content }))
+        names.sort();
+        Ok(names)
     }
 }
 

@@ -8,6 +8,7 @@ mod error;
 mod file;
 mod jwe;
 mod kernel;
+mod key_index;
 pub(in crate::auth) mod memory;
 pub(in crate::auth) mod open;
 mod password;
@@ -21,7 +22,10 @@ mod unlocked;
 
 pub use error::Error;
 pub use jwe::{Closed, open as open_sealed};
+pub use key_index::{IndexedKey, KeyIndex, entry_name};
 pub use open::Store;
 pub use reference::FilesOfReference;
 pub use seal::random_name;
-pub use settings::{Kind, Outlook, SAML_PASSWORD_VARIABLE, Settings, TYPE_VARIABLE, outlook, password_variable};
+pub use settings::{
+    Kind, Outlook, SAML_PASSWORD_VARIABLE, Settings, TYPE_VARIABLE, outlook, password_variable, standard_directory,
+};

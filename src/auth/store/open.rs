@@ -1,6 +1,6 @@
 //! One keyring for a process: which kind it is, and what happens when the system has none. Row 5.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
@@ -9,6 +9,7 @@ use zeroize::Zeroizing;
 use super::Error;
 use super::file::Files;
 use super::kernel;
+use super::key_index::IndexedKey;
 use super::memory::Memory;
 use super::password::Password;
 use super::quick::{self, Quick};
@@ -112,6 +113,57 @@ impl Store {
                 talk: host.talk.clone(),
                 password_variable: password_variable(&host.env, settings),
             }),
+        }
+    }
+
+    /// A keyring of which the index says that it has something, whichever is in force here. `None` for an unknown kind.
+    pub fn named(host: &Host, settings: &Settings, kind: &str, directory: Option<&Path>) -> Option<Store> {
+        let mut host = host.clone();
+        host.env.set(TYPE_VARIABLE, Kind::parse(kind)?.name());
+        let mut store = Store::open(&host, settings);
+        if let (Some(inner), Some(directory)) = (Arc::get_mut(&mut store.inner), directory)
+            && let Backend::Files(files) = &mut inner.backend
+        {
+            files.lie_in(directory);
+        }
+        store.keep_quiet();
+        Some(store)
+    }
+
+    /// How the index calls the key of a user in this keyring, as it was chosen.
+    pub fn indexed(&self, realm: &str, identity: &str) -> IndexedKey {
+        let kind = match &self.inner.backend {
+            Backend::Outside(outside) => outside.kind(),
+            Backend::Files(_) => Kind::File,
+            Backend::Memory(_) => Kind::Memory,
+        };
+        IndexedKey {
+            keyring: kind.name().to_owned(),
+            directory: self.directory().map(Path::to_path_buf),
+            realm: realm.to_owned(),
+            identity: identity.to_owned(),
+        }
+    }
+
+    /// That there is an entry of the name. The file keyring needs no password for that.
+    ///
+    /// # Errors
+    /// As [`Store::get`].
+    pub fn holds(&self, key: &str) -> Result<bool, Error> {
+        match &self.inner.backend {
+            Backend::Files(files) => files.holds(key),
+            Backend::Outside(_) | Backend::Memory(_) => Ok(self.get(key)?.is_some()),
+        }
+    }
+
+    /// Of the file keyring: its files that have none of these entries. They do not say whose they are.
+    ///
+    /// # Errors
+    /// The directory cannot be listed.
+    pub fn files_beside(&self, known: &[String]) -> Result<Vec<PathBuf>, Error> {
+        match &self.inner.backend {
+            Backend::Files(files) => files.beside(known),
+            Backend::Outside(_) | Backend::Memory(_) => Ok(Vec::new()),
         }
     }
 

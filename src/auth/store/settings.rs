@@ -45,7 +45,7 @@ impl Kind {
         }
     }
 
-    fn parse(text: &str) -> Option<Kind> {
+    pub(super) fn parse(text: &str) -> Option<Kind> {
         [Kind::System, Kind::Kernel, Kind::File, Kind::Memory].into_iter().find(|kind| kind.name() == text)
     }
 }
@@ -62,7 +62,7 @@ pub(super) fn kind(env: &Env, settings: &Settings) -> Result<Kind, String> {
 /// The directory of the file keyring. Absolute.
 pub(super) fn directory(host: &Host, settings: &Settings) -> PathBuf {
     let written = host.env.get(PATH_VARIABLE).or(settings.path.as_deref()).filter(|path| !path.is_empty());
-    let Some(written) = written else { return host.dirs.data.join("atmos").join("keyring") };
+    let Some(written) = written else { return standard_directory(host) };
     if written.starts_with('~') && !host.dirs.home.is_absolute() {
         // Made absolute it would lie in the working directory; as it is it is refused.
         return PathBuf::from(written);
@@ -75,6 +75,11 @@ pub(super) fn directory(host: &Host, settings: &Settings) -> PathBuf {
     let path = host.absolute(&expanded);
     // The reference takes the parent of what looks like a file.
     if path.extension().is_some() { path.parent().map_or_else(|| path.clone(), Path::to_path_buf) } else { path }
+}
+
+/// Where the file keyring lies if nobody says otherwise.
+pub fn standard_directory(host: &Host) -> PathBuf {
+    host.dirs.data.join("atmos").join("keyring")
 }
 
 /// What can be said of the keyring without opening it.

@@ -17,5 +17,5 @@ pub use import::{Found, parse};
 pub use rotate::Rotated;
 pub use settings::Credentials;
 pub(crate) use settings::share_devices;
-pub use stored::{Keys, StoredKeys, entry_name};
+pub use stored::{Keys, StoredKeys};
 pub(crate) use stored::{basis, basis_of, keys};

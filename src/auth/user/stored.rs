@@ -10,6 +10,7 @@ use crate::auth::config::Identity;
 use crate::auth::context::{Context, blocking};
 use crate::auth::creds::AwsCredentials;
 use crate::auth::error::Error as AuthError;
+use crate::auth::store::{KeyIndex, entry_name};
 use crate::diag::Warning;
 use crate::diag::hint::word;
 use crate::secret::{Expose as _, Secret};
@@ -112,11 +113,6 @@ impl Drop for Data {
     }
 }
 
-/// Name of the entry in the keyring.
-pub fn entry_name(realm: &str, identity: &str) -> String {
-    format!("atmos_{realm}_{identity}")
-}
-
 /// The entry of an identity. That it cannot be read is an error, never a reason to go another way.
 pub(crate) async fn load(context: &Context, identity: &str) -> Result<Option<StoredKeys>, AuthError> {
     let (store, name) = (context.cache.store().clone(), entry_name(context.realm.as_str(), identity));
@@ -160,6 +156,11 @@ pub(crate) async fn load(context: &Context, identity: &str) -> Result<Option<Sto
         rotation,
     };
     context.host.masker.register(&stored.keys.secret_access_key);
+    let (index, indexed) =
+        (KeyIndex::of(&context.host), context.cache.store().indexed(context.realm.as_str(), identity));
+    // Earlier versions noted nothing. Who only uses a key is not kept from it by a disk that cannot be written to: a logout says
+    // of what is not noted that it may be there.
+    let _ = blocking(move || index.add(&indexed)).await?;
     if let Some(Rotating::Made(keys)) = &stored.rotation {
         context.host.masker.register(&keys.secret_access_key);
     }
@@ -195,23 +196,50 @@ pub(crate) async fn save(context: &Context, identity: &str, keys: &StoredKeys) -
     serde_json::to_writer(&mut *bytes, &entry)
         .map_err(|error| Error::Damaged { identity: identity.to_owned(), reason: error.to_string() })?;
     let (store, name) = (context.cache.store().clone(), entry_name(context.realm.as_str(), identity));
-    let lasting = blocking(move || {
+    let (index, indexed) = (KeyIndex::of(&context.host), store.indexed(context.realm.as_str(), identity));
+    let (lasting, noted) = blocking(move || {
         // A memory would forget it, and who stored a key relies on it.
+        if !store.is_durable() {
+            let why = store.lost_because().map(|why| format!(" ({why})")).unwrap_or_default();
+            return Ok((Err(why), Ok(false)));
+        }
+        // Before it is there, so that no logout overlooks it.
+        let noted = index.add(&indexed);
+        store.set(&name, &bytes)?;
         if store.is_durable() {
-            store.set(&name, &bytes)?;
+            return Ok((Ok(()), noted));
         }
         let why = store.lost_because().map(|why| format!(" ({why})")).unwrap_or_default();
-        Ok::<_, crate::auth::store::Error>(if store.is_durable() { Ok(()) } else { Err(why) })
+        if noted.as_ref().is_ok_and(|is_new| *is_new) {
+            index.remove(&indexed)?;
+        }
+        Ok::<_, crate::auth::store::Error>((Err(why), Ok(false)))
     })
     .await?
     .map_err(|error| AuthError::from(crate::auth::cache::Error::from(error)))?;
+    if let Err(error) = noted {
+        let message = format!("that there is a key of identity `{identity}` cannot be noted: {error}");
+        let help = format!(
+            "`atmos auth logout {} --keychain` removes it; `--all --keychain` does so only while the configuration has this identity",
+            word(identity)
+        );
+        context.host.talk.warn(Warning::new("atmos::auth::user::not_noted", message).help(help));
+    }
     lasting.map_err(|why| Error::NotLasting { why }.into())
 }
 
 /// Removes the entry of an identity; true when there was one.
 pub(crate) async fn remove(context: &Context, identity: &str) -> Result<bool, AuthError> {
     let (store, name) = (context.cache.store().clone(), entry_name(context.realm.as_str(), identity));
-    let removed = blocking(move || store.remove(&name)).await?;
+    let (index, indexed) = (KeyIndex::of(&context.host), store.indexed(context.realm.as_str(), identity));
+    let removed = blocking(move || {
+        let removed = store.remove(&name)?;
+        if !store.is_lost() {
+            index.remove(&indexed)?;
+        }
+        Ok::<_, crate::auth::store::Error>(removed)
+    })
+    .await?;
     removed.map_err(|error| AuthError::from(crate::auth::cache::Error::from(error)))
 }
 

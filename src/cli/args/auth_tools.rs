@@ -207,6 +207,9 @@ pub struct SamlRolesArgs {
     #[arg(short, long, value_name = "NAME")]
     pub provider: Option<String>,
 
+    #[command(flatten)]
+    pub scope: AuthScopeArgs,
+
     /// table or json [default: table]
     #[arg(short, long, value_name = "FORMAT")]
     pub format: Option<String>,

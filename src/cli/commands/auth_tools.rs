@@ -104,7 +104,7 @@ pub(super) fn saml(context: &Context, args: SamlArgs) -> Result<u8> {
     };
     let timeout = args.timeout.as_deref().map(timeout).transpose()?;
     let options = Options { timeout, ..Options::default() };
-    let access = Access::open(&context.app_with_config()?, options)?.sound()?;
+    let access = super::auth::access(context, &args.scope, options)?;
     let report = context.block_on(auth::saml_roles(&access, args.provider.as_deref()))??;
     if json {
         write::document(context, &output::auth_tools::saml_roles_json(&report), write::Format::Json, 2, None)?;

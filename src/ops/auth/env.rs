@@ -70,6 +70,8 @@ pub async fn env(access: &Access, request: &EnvRequest) -> Result<EnvReport> {
     }
     let known = access.describe(&access.session, &name).await?;
     gate.check_known(known.account.as_deref())?;
+    // The helper behind the variables would refuse each time.
+    gate.check_lifetime(known.lifetime)?;
     let (set, unset) = match delivery {
         Delivery::Env => with_keys(access, &gate, &name, &known).await?,
         Delivery::Process => match of_another_cloud(access, &name, request.delivery.is_some()).await? {
@@ -184,8 +186,11 @@ fn chain_word(access: &Access, name: &IdentityName) -> Result<String> {
 
 /// Keys in the environment, for tools that cannot do otherwise.
 async fn with_keys(access: &Access, gate: &Gate<'_>, name: &IdentityName, known: &Description) -> Result<Printable> {
+    let kind = access.settings.identity(name.as_str()).map(|identity| &identity.kind);
     let credentials = match &access.parent {
         Some(_) => Some(gate.given().await?),
+        // What the program prints may have no end, and is kept nowhere then. It may not ask anybody.
+        None if kind == Some(&IdentityKind::CredentialProcess) => Some(gate.given().await?),
         None => gate.cached().await?,
     };
     let Some(credentials) = credentials else {

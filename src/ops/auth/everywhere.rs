@@ -1,11 +1,10 @@
-//! What a logout removes beyond the sessions of one realm: everything of this user, and keys in the keyring.
+//! What a logout removes beyond the sessions of one realm: everything of this user.
 
 use std::path::{Path, PathBuf};
 
 use super::super::access::Access;
 use super::logout::{LogoutReport, LogoutRequest};
-use crate::auth::cache::KEY_NAME;
-use crate::auth::{Error, IdentityName, Logins, run};
+use crate::auth::{Error, run};
 use crate::diag::{Failure, Result};
 
 /// Removes what all realms have: every entry of the cache, and the directories with configuration for other tools.
@@ -26,9 +25,6 @@ pub(super) fn forget(access: &Access, request: &LogoutRequest, report: &mut Logo
             report.files.extend(folders.iter().map(|folder| format!("the browser's profiles {}", folder.display())));
         }
         Err(error) => report.left.push(format!("the browser's profiles: {error}")),
-    }
-    if request.keychain {
-        report.keys.extend(forget_key(access, KEY_NAME, request.dry_run)?);
     }
     Ok(())
 }
@@ -58,28 +54,6 @@ fn realms(access: &Access) -> Vec<PathBuf> {
         .collect();
     found.sort();
     found
-}
-
-/// Removes the keys of the identities concerned from the keyring.
-pub(super) fn forget_keys(access: &Access, logins: &Logins, dry_run: bool) -> Result<Vec<String>> {
-    let mut names: Vec<&IdentityName> = access.settings.identities.keys().collect();
-    names.retain(|name| match logins {
-        Logins::Identity(wanted) => *name == wanted,
-        Logins::Provider(provider) => access.session.chain(name).is_ok_and(|chain| chain.root() == provider.as_str()),
-        Logins::All => true,
-    });
-    let mut gone = Vec::new();
-    for name in names {
-        gone.extend(forget_key(access, &format!("atmos_{}_{name}", access.realm), dry_run)?);
-    }
-    Ok(gone)
-}
-
-fn forget_key(access: &Access, key: &str, dry_run: bool) -> Result<Option<String>> {
-    let store = access.cache.store();
-    let there = if dry_run { store.get(key).map(|value| value.is_some()) } else { store.remove(key) };
-    let there = there.map_err(|error| Error::from(crate::auth::cache::Error::from(error)))?;
-    Ok(there.then(|| key.to_owned()))
 }
 
 #[derive(Debug, thiserror::Error, miette::Diagnostic)]

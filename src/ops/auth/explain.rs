@@ -205,7 +205,7 @@ impl Words<'_> {
         let defaults = defaults.into_iter().map(|(_, word)| word);
         let skipped = match source {
             None => return (None, Vec::new()),
-            Some(Source::Flag | Source::Step) => 0,
+            Some(Source::Flag | Source::Step | Source::Run) => 0,
             Some(Source::Environment | Source::Around) => usize::from(request.identity != Flag::NotGiven),
             Some(Source::Setting(_)) => explicit.len(),
             Some(Source::Default(_)) => {

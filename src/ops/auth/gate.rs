@@ -5,12 +5,13 @@
 use std::sync::OnceLock;
 use std::time::Duration;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::super::access::Access;
 use super::super::audit::{self, Event};
 use super::super::child::reason;
 use super::super::guard::{Rails, check_command};
+use super::validate_rails::lifetime;
 use crate::auth::delivery::Delivery;
 use crate::auth::given::Credentials;
 use crate::auth::resolution::Source;
@@ -107,6 +108,17 @@ impl<'a> Gate<'a> {
     pub(super) fn check_known(&self, account: Option<&str>) -> Result<()> {
         let Some(account) = account else { return Ok(()) };
         self.rails.check_known_account(self.name, account).or_else(|report| Err(self.refuse(report)?))
+    }
+
+    /// That credentials of the identity can have as much time left as is wanted, as far as it is known how long they live.
+    ///
+    /// # Errors
+    /// They never have.
+    pub(super) fn check_lifetime(&self, session: Option<SignedDuration>) -> Result<()> {
+        let configured = self.access.settings.identity(self.name.as_str()).and_then(lifetime);
+        let life = session.or_else(|| SignedDuration::try_from(configured?).ok());
+        let Some(life) = life else { return Ok(()) };
+        self.rails.check_lifetime(self.name, life).or_else(|report| Err(self.refuse(report)?))
     }
 
     /// That the run around this process gives credentials that may be used; it is asked only where that matters.

@@ -7,7 +7,7 @@ use zeroize::Zeroizing;
 use super::super::access::Access;
 use super::super::audit::{self, Event};
 use super::reference::Reference;
-use crate::auth::store::{Store, TYPE_VARIABLE};
+use crate::auth::store::{IndexedKey, KeyIndex, Store, TYPE_VARIABLE};
 use crate::auth::user::parse;
 use crate::auth::{IdentityName, cache, stored_name};
 use crate::diag::hint::word;
@@ -71,8 +71,12 @@ pub fn migrate(access: &Access, request: &MigrateRequest) -> Result<MigrateRepor
     is_there(&old)?;
     put(access, request, &new, &found)?;
     if !request.keep {
+        let index = KeyIndex::of(&access.host);
         for (name, ..) in &found {
             old.remove(name)?;
+            if let Some(key) = indexed(access, &old, name) {
+                index.remove(&key)?;
+            }
         }
     }
     Ok(report(old.kind().name(), &new, found, request.keep))
@@ -102,6 +106,12 @@ fn entries(access: &Access) -> Vec<(String, String)> {
 
 fn of_user(access: &Access, user: &IdentityName) -> (String, String) {
     (stored_name(access.realm.as_str(), user.as_str()), format!("access key of identity {user}"))
+}
+
+/// How the index calls the entry in a keyring, if it is the key of a user.
+fn indexed(access: &Access, store: &Store, name: &str) -> Option<IndexedKey> {
+    let mut users = access.session.users().into_iter().map(|user| store.indexed(access.realm.as_str(), user.as_str()));
+    users.find(|key| key.entry() == name)
 }
 
 /// The keys of users that the Go version has. Its entries have the form of ours; one that is no key that lasts stays behind,
@@ -151,7 +161,11 @@ fn put(access: &Access, request: &MigrateRequest, new: &Store, found: &[Entry]) 
     }
     is_there(new)?;
     audit::record(access, &access.settings, &Event { name: "keyring", ..Event::default() })?;
+    let index = KeyIndex::of(&access.host);
     for (name, shown, value) in found {
+        if let Some(key) = indexed(access, new, name) {
+            index.add(&key)?;
+        }
         new.set(name, value)?;
         if new.get(name)?.is_none_or(|back| *back != **value) || !new.is_persistent() {
             return Err(MigrateFailure::Lost { shown: shown.clone(), kind }.into());

@@ -6,6 +6,7 @@ use super::super::access::Access;
 use super::super::audit::{self, Event};
 use super::everywhere;
 use super::integrations;
+use super::keys;
 use super::login::identities_tagged;
 use crate::auth::resolution::Flag;
 use crate::auth::run;
@@ -45,6 +46,8 @@ pub struct LogoutReport {
     pub left: Vec<String>,
     /// Entries of the keyring that were removed.
     pub keys: Vec<String>,
+    /// What stays by intent, and what cannot be known.
+    pub notes: Vec<String>,
     /// Until when credentials that were handed out before go on to work: nobody can take them back.
     pub valid_until: Option<Timestamp>,
     /// Variables of this shell that give credentials all the same.
@@ -81,6 +84,7 @@ pub async fn logout(access: &Access, request: &LogoutRequest) -> Result<LogoutRe
         files: Vec::new(),
         left: Vec::new(),
         keys: Vec::new(),
+        notes: Vec::new(),
         valid_until: latest(access, &whose).await,
         variables: VARIABLES.into_iter().filter(|name| access.host.env.is_set(name)).collect(),
         dry_run: request.dry_run,
@@ -101,8 +105,14 @@ pub async fn logout(access: &Access, request: &LogoutRequest) -> Result<LogoutRe
         let (gone, left) = integrations::forget(access, logins, request.dry_run);
         report.files.extend(gone);
         report.left.extend(left);
+        let whose = if request.all_realms { keys::Whose::Everybody } else { keys::Whose::Of(logins) };
         if request.keychain {
-            report.keys.extend(everywhere::forget_keys(access, logins, request.dry_run)?);
+            let found = keys::forget(access, whose, request.dry_run)?;
+            report.keys.extend(found.gone);
+            report.left.extend(found.left);
+            report.notes.extend(found.notes);
+        } else {
+            report.notes.extend(keys::tell(access, whose));
         }
     }
     if request.all_realms {
@@ -114,7 +124,7 @@ pub async fn logout(access: &Access, request: &LogoutRequest) -> Result<LogoutRe
         // Looking for what to remove may have opened it again.
         Store::lock_up(&access.host);
     }
-    for list in [&mut report.files, &mut report.left] {
+    for list in [&mut report.files, &mut report.left, &mut report.keys, &mut report.notes] {
         list.sort();
         list.dedup();
     }

@@ -15,6 +15,7 @@ mod git;
 mod import;
 pub(super) mod integrations;
 mod keyring;
+mod keys;
 mod list;
 mod login;
 mod login_all;

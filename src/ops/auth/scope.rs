@@ -42,7 +42,7 @@ fn flags(stack: &str, component: Option<&str>) -> String {
 pub fn access(app: &App, scope: &Scope, options: Options) -> Result<Access> {
     let access = Access::open(app, options)?;
     let Some(stack) = &scope.stack else {
-        return if scope.component.is_some() { Err(ScopeError::NoStack.into()) } else { Ok(access) };
+        return if scope.component.is_some() { Err(ScopeError::NoStack.into()) } else { Ok(access.informed()) };
     };
     let written = match &scope.component {
         Some(component) => app.find(component, stack, None)?,
@@ -50,7 +50,7 @@ pub fn access(app: &App, scope: &Scope, options: Options) -> Result<Access> {
     };
     let owner = app.identify(&written, &resolve::Options::default())?;
     check_keys(app, &owner)?;
-    Ok(access.of_owner(auth_section(app, &owner), owner.clone()))
+    Ok(access.of_owner(auth_section(app, &owner), owner.clone()).informed())
 }
 
 /// What all components of a stack have.

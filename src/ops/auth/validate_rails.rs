@@ -75,7 +75,7 @@ fn as_nobody(rails: &Rails, why: &str, error: &dyn Fn(String, &str) -> Problem) 
 }
 
 /// How long credentials of an identity live at most, where that is known.
-fn lifetime(identity: &Identity) -> Option<Duration> {
+pub(super) fn lifetime(identity: &Identity) -> Option<Duration> {
     let written = identity.principal.duration.as_ref().and_then(|(text, _)| parse_duration(text, DurationForm::Go));
     match identity.kind {
         IdentityKind::AssumeRoot => Some(Duration::from_mins(15)),

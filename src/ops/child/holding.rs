@@ -12,6 +12,7 @@ use crate::auth::delivery::{Delivery, Style, profile_name};
 use crate::auth::given::Credentials;
 use crate::auth::resolution::Source;
 use crate::auth::run::{Extras, Run, RunIdentity, RunSettings};
+use crate::auth::told::Told;
 use crate::auth::{AuthConfig, Description, IdentityName, Session};
 use crate::diag::{Report, Result};
 use crate::span::Span;
@@ -129,7 +130,9 @@ impl Holding<'_> {
         if let Credentials::Environment(given) = credentials {
             own = RunIdentity { style: Style::Environment, given: Some(given), ..own };
         }
-        let settings = RunSettings { identity: Some(own), extras, ..self.settings_of_run(allowed) };
+        let names = std::iter::once(&own).chain(&allowed).map(|identity| identity.name.as_str());
+        let told = Told::of(&self.session, names);
+        let settings = RunSettings { identity: Some(own), extras, told, ..self.settings_of_run(allowed) };
         let (run, revocable) = self.opened(settings).await?;
         let account = known.account.map(|account| format!(", account {account}")).unwrap_or_default();
         let summary = format!("identity {name} ({source}){account}, delivery {delivery}");
@@ -158,6 +161,7 @@ impl Holding<'_> {
             tokens: Some(self.tokens()),
             configuration: self.access.configuration.display().to_string(),
             announce: self.announce,
+            told: Told::default(),
             extras: Extras::default(),
         }
     }
