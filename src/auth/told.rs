@@ -72,7 +72,9 @@ fn entry(section: &str, name: &str, node: &Node) -> Json {
     let steps = [Step::Key(section.into()), Step::Key(name.into())];
     let mut shown = to_json(redacted(&steps, node).as_ref().unwrap_or(node));
     if let Some(map) = shown.as_object_mut() {
-        OUTER.iter().for_each(|key| drop(map.remove(*key)));
+        for key in OUTER {
+            map.remove(key);
+        }
     }
     shown
 }

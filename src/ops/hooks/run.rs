@@ -272,7 +272,7 @@ impl Hooks {
             let failure = match &hook.kind {
                 Kind::Nothing => None,
                 Kind::Command(command) => command::run(hook, command, event, ending, around).await?,
-                Kind::Steps(list) => steps::run(hook, list, event, ending, around).await?,
+                Kind::Steps(list) => Box::pin(steps::run(hook, list, event, ending, around)).await?,
                 Kind::Migrate(wanted) => migrate::run(hook, wanted, event, ending, around).await?,
                 Kind::Git(publish) => git::run(hook, publish, event, around).await?,
                 Kind::Store(store) => store::run(&hook.name, store, event, around, &mut outputs).await?,

@@ -44,7 +44,7 @@ pub fn vendor(app: &App, request: &VendorRequest) -> Result<Rows> {
     // Tags of vendor manifests are no tags of metadata.
     let view = View { tags: Vec::new(), ..request.view.clone() };
     let shape = Shape::new(app, Subject::Vendor, &view)?;
-    let mut targets = of_components(app)?;
+    let mut targets = of_components(app);
     targets.extend(of_manifests(app)?);
     targets.retain(|target| {
         pattern.has(&target.component) && (tags.is_empty() || target.tags.iter().any(|tag| tags.contains(tag)))
@@ -74,16 +74,16 @@ impl Target {
 }
 
 /// Terraform components of the stacks that have a manifest in their directory.
-fn of_components(app: &App) -> Result<Vec<Target>> {
+fn of_components(app: &App) -> Vec<Target> {
     if app.config.require_stacks().is_err() {
-        return Ok(Vec::new());
+        return Vec::new();
     }
     let found = match named(app, &Asked::default()) {
         Err(error) if error.code().as_deref() == Some("atmos::stack::no_manifests") => Vec::new(),
         Ok(found) => found,
         Err(error) => {
             warn_of_stacks(app, &error);
-            return Ok(Vec::new());
+            return Vec::new();
         }
     };
     let names: BTreeSet<String> =
@@ -105,7 +105,7 @@ fn of_components(app: &App) -> Result<Vec<Target>> {
             tags: Vec::new(),
         });
     }
-    Ok(targets)
+    targets
 }
 
 /// What vendor manifests say needs no stacks.
