@@ -109,7 +109,7 @@ impl Access {
     /// this configuration does not have. Blocks.
     pub(super) fn informed(self) -> Access {
         let Some(parent) = self.parent.clone() else { return self };
-        let (parent, complete) = parent.informed(&self.settings);
+        let (parent, complete) = parent.informed(&self.session, self.owner.is_some());
         let parent = Some(parent);
         let Some(settings) = complete.map(Arc::new) else { return Access { parent, ..self } };
         let session = self.session.with_settings(settings.clone());

@@ -21,6 +21,7 @@ components:
     vpc: {settings: {auth: {identity: deploy}}}
     dns: {}
     own: {settings: {auth: {identity: stackid}}}
+    other: {settings: {auth: {identity: audit}}, auth: {identities: {audit: {principal: {assume_role: 'arn:aws:iam::666666666666:role/Narrow'}}}}}
 ";
 
 fn users() -> Users {
@@ -87,6 +88,9 @@ fn provisioner_is_the_identity_of_its_run() {
         (&["--profile", "dev"], "dns", "auth whoami -i devid", "444444444444:assumed-role/Dev"),
         (&["--profile", "dev"], "dns", "auth exec -- printenv ATMOS_PROFILE", "dev"),
         (&[], "vpc", "auth exec -- printenv AWS_PROFILE", "deploy"),
+        // What the component has made of an identity that the configuration has, too.
+        (&[], "other", "auth whoami", "666666666666:assumed-role/Narrow"),
+        (&[], "other", "auth exec -i audit -- printenv AWS_PROFILE", "audit"),
     ] {
         let seen = provisioned(&users, flags, component, command);
         assert!(seen.contains(expected), "{flags:?} {component} `{command}`: {seen}");

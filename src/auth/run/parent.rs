@@ -46,13 +46,15 @@ impl Parent {
         Some(Parent { socket: PathBuf::from(socket), configuration, only_there, own })
     }
 
-    /// The same once it is asked who the run is; with the section as it is with the identities of the run that it lacks. A run
-    /// that does not answer says so when credentials are wanted. Blocks.
+    /// The same once it is asked who the run is; with the section of `session` as it is with the identities of the run that it
+    /// lacks. `scoped`: it is that of a stack or component that somebody named. A run that does not answer says so when credentials
+    /// are wanted. Blocks.
     #[must_use]
-    pub fn informed(mut self, settings: &AuthConfig) -> (Parent, Option<AuthConfig>) {
+    pub fn informed(mut self, session: &Session, scoped: bool) -> (Parent, Option<AuthConfig>) {
         let Some(told) = told(&self.socket, MOMENT) else { return (self, None) };
         self.own = told.own.as_deref().map(IdentityName::from);
-        let Some((complete, names)) = told.complete(settings) else { return (self, None) };
+        let place_of_run = !scoped && told.configuration == self.configuration;
+        let Some((complete, names)) = told.complete(session, place_of_run) else { return (self, None) };
         self.only_there = names.into();
         (self, Some(complete))
     }

@@ -131,7 +131,7 @@ impl Holding<'_> {
             own = RunIdentity { style: Style::Environment, given: Some(given), ..own };
         }
         let names = std::iter::once(&own).chain(&allowed).map(|identity| identity.name.as_str());
-        let told = Told::of(&self.session, names);
+        let told = Told::of(&self.session, &self.access.configuration.display().to_string(), names);
         let settings = RunSettings { identity: Some(own), extras, told, ..self.settings_of_run(allowed) };
         let (run, revocable) = self.opened(settings).await?;
         let account = known.account.map(|account| format!(", account {account}")).unwrap_or_default();
