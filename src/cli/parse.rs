@@ -216,7 +216,6 @@ const LATER_FLAGS: &[&str] = &[
     "--error-mode",
     "--keychain",
     "--output-file",
-    "--use-mocks",
     "--use-version",
 ];
 
@@ -324,6 +323,11 @@ fn unknown_flag(named: &str, text: &str, words: &[OsString]) -> Error {
         Some(_) => typed.into_iter().find(|word| word.starts_with(named)).unwrap_or(named),
         None => named,
     };
+    if flag == "--use-mocks" {
+        let message = "--use-mocks is for `terraform plan` and `describe`: nothing real is made of mocks".to_owned();
+        let help = "leave it away; what the other components give is then read from their states".to_owned();
+        return Error::Usage { message, help };
+    }
     if LATER_FLAGS.contains(&flag) {
         return Error::NotBuilt {
             command: flag.to_owned(),

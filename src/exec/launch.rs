@@ -1,8 +1,9 @@
 //! One child that is to be started, as plain data.
 
-use std::ffi::OsString;
-use std::path::PathBuf;
+use std::ffi::{OsStr, OsString};
+use std::path::{Path, PathBuf};
 
+use super::error::Error;
 use crate::host::Env;
 
 /// Everything about one child. Nothing of it depends on the process that starts it.
@@ -24,6 +25,19 @@ pub struct Launch {
 }
 
 impl Launch {
+    /// Why the system did not start the program.
+    pub(super) fn unstarted(&self, file: &Path, error: &std::io::Error) -> Error {
+        let program = self.program.clone();
+        let size = |(name, value): &(&OsStr, &OsStr)| name.len() + value.len();
+        let largest = self.env.iter().max_by_key(size);
+        if let Some(pair) = largest.filter(|_| error.kind() == std::io::ErrorKind::ArgumentListTooLong) {
+            let variable = pair.0.to_string_lossy().into_owned();
+            return Error::TooLarge { program, variable, kib: size(&pair).div_ceil(1 << 10) };
+        }
+        let reason = format!("fork/exec {}: {error}", file.display());
+        Error::StartFailed { program, configured: self.configured.clone(), reason }
+    }
+
     /// Terraform was asked for JSON, or for a state, which is JSON.
     pub(super) fn says_json(&self) -> bool {
         let is = |at: usize, word: &str| self.args.get(at).is_some_and(|arg| arg == word);

@@ -113,23 +113,6 @@ pub fn find(program: &str, configured: &str, env: &Env, cwd: &Path) -> Result<Pa
     })
 }
 
-fn unstarted(launch: &Launch, program: &Path, error: &std::io::Error) -> Error {
-    let size = |(name, value): &(&std::ffi::OsStr, &std::ffi::OsStr)| name.len() + value.len();
-    let largest = launch.env.iter().max_by_key(size);
-    match largest.filter(|_| error.kind() == std::io::ErrorKind::ArgumentListTooLong) {
-        Some(pair) => Error::TooLarge {
-            program: launch.program.clone(),
-            variable: pair.0.to_string_lossy().into_owned(),
-            kib: size(&pair).div_ceil(1 << 10),
-        },
-        None => Error::StartFailed {
-            program: launch.program.clone(),
-            configured: launch.configured.clone(),
-            reason: format!("fork/exec {}: {error}", program.display()),
-        },
-    }
-}
-
 /// Runs the child to its end. Signals are passed on as [`signals`] says; the child is never killed by force.
 ///
 /// # Errors
@@ -183,7 +166,7 @@ pub async fn run_within(
         ours
     });
     signals::shield(&mut command, launch.hangup, &locks);
-    let mut child = command.spawn().map_err(|error| unstarted(launch, &program, &error))?;
+    let mut child = command.spawn().map_err(|error| launch.unstarted(&program, &error))?;
     // It has the child's end of the terminal, too.
     drop(command);
     let pid = child.id();

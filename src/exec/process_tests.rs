@@ -136,3 +136,12 @@ fn only_streams_that_are_terminals_are_given_away() {
     let init = shell("", Output::Stderr);
     assert_eq!(Wiring::of(&init, piped), Wiring { stdout: Sink::GivenStderr, stderr: Sink::GivenStderr });
 }
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn what_is_too_large_to_start_is_named() {
+    let mut launch = shell("true", Output::Value);
+    launch.env.set("LARGE", "z".repeat(200 << 10));
+    let error = captured(&launch, &Masker::default()).await.unwrap_err();
+    assert!(matches!(&error, Error::TooLarge { variable, .. } if variable == "LARGE"), "{error}");
+}

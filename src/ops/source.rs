@@ -273,7 +273,9 @@ pub async fn clean(app: &App, kind: &Kind, request: &CleanRequest) -> Result<usi
         let folder = &workdir.folder;
         std::fs::remove_dir_all(folder).map_err(crate::exec::Error::file("remove", folder))?;
         drop(lock);
-        app.host.talk.success(format!("Workdir cleaned for {} in {}", workdir.record.component, workdir.record.stack));
+        let Record { component, stack, .. } = &workdir.record;
+        let whose = if stack.is_empty() { workdir.path.clone() } else { format!("{component} in {stack}") };
+        app.host.talk.success(format!("Workdir cleaned for {whose}"));
     }
     Ok(found.len())
 }

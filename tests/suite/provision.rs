@@ -332,7 +332,8 @@ fn a_working_directory_with_damaged_metadata_is_still_one() {
     sandbox.atmos(&PLAN).success();
     workdir(&["list"]).success().says_not("is damaged");
     damage();
-    sandbox.write(&format!("{WORKDIR}/terraform.tfstate"), "{}");
+    let state = r#"{"version": 4, "serial": 1, "lineage": "l", "resources": [{"type": "x"}]}"#;
+    sandbox.write(&format!("{WORKDIR}/terraform.tfstate"), state);
     workdir(&["clean", "--all", "--everything"]).says("whose state is in it is not known");
     assert!(sandbox.repo().join(WORKDIR).exists());
     std::fs::remove_file(sandbox.repo().join(WORKDIR).join("terraform.tfstate")).unwrap();

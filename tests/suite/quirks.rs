@@ -236,6 +236,10 @@ fn mocks_stand_for_outputs_where_they_are_wanted() {
     let varfile = sandbox.read("ct/app/dev-app.terraform.tfvars.json");
     assert!(varfile.contains("vpc-mock") && varfile.contains("10.0.0.0/8"), "{varfile}");
     plan(&["--use-mocks", "--process-functions=false"]).exits(1).says("use-mocks");
+    sandbox
+        .atmos(&["terraform", "apply", "app", "-s", "dev", "--use-mocks"])
+        .exits(1)
+        .says("nothing real is made of mocks");
     let describe = |more: &[&str]| {
         sandbox.atmos(&[&["describe", "component", "app", "-s", "dev", "--query", ".vars.id"][..], more].concat())
     };

@@ -100,7 +100,7 @@ fn keys_of_outputs_are_not_run_by_the_shell_that_reads_them() {
     let sandbox = real();
     sandbox.write(
         &format!("{FOLDER}/main.tf"),
-        "variable \"name\" {}\nvariable \"key\" {}\noutput \"tags\" {\n  value = { \"x;touch pwned;y\" = \"v\", \"$(touch pwned)\" = 1, \"n\\nINJECTED=yes\\nm\" = 2 }\n}\n",
+        "variable \"name\" {}\noutput \"tags\" {\n  value = { \"x;touch pwned;y\" = \"v\", \"$(touch pwned)\" = 1, \"n\\nINJECTED=yes\\nm\" = 2 }\n}\n",
     );
     sandbox.atmos(&APPLY).success();
     for format in ["bash", "dotenv", "env", "github"] {

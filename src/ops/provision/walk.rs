@@ -129,18 +129,23 @@ impl Walk<'_> {
         if is_state || is_of_runs(name) {
             return Ok(());
         }
-        if kind.is_symlink() { self.link(&path, name, relative) } else { self.file(path, relative, kind.is_file()) }
+        if kind.is_symlink() {
+            return self.link(&path, name, relative);
+        }
+        self.file(path, relative, kind.is_file());
+        Ok(())
     }
 
-    fn file(&mut self, real: PathBuf, path: String, is_regular: bool) -> Result<(), Error> {
+    fn file(&mut self, real: PathBuf, path: String, is_regular: bool) {
         if !self.choice.takes(&path) {
-        } else if is_regular {
+            return;
+        }
+        if is_regular {
             self.found.files.push(File { path, real });
         } else {
             // To read a pipe would wait for whoever writes to it.
             self.found.left_out.push(format!("`{path}`, which is no regular file"));
         }
-        Ok(())
     }
 
     fn link(&mut self, path: &Path, name: &str, relative: String) -> Result<(), Error> {
@@ -160,7 +165,8 @@ impl Walk<'_> {
         }
         if !is_folder {
             let is_regular = real.is_file();
-            return self.file(real, relative, is_regular);
+            self.file(real, relative, is_regular);
+            return Ok(());
         }
         let holds_itself = self.around.iter().any(|folder| folder.starts_with(&real));
         if holds_itself || self.to.starts_with(&real) || real.starts_with(self.to) {
