@@ -18,14 +18,9 @@ const RANDOM: &str = "an argument of it looks like a key or a token";
 const SIGNS: &str = "an argument of it has signs as passwords have them";
 
 /// Parts of the names of flags and parameters whose values are secrets, beyond those that are so everywhere.
-const PARTS: [&str; 26] = [
-    "pass",
-    "pwd",
-    "pw",
+const PARTS: [&str; 21] = [
     "passcode",
-    "key",
     "keys",
-    "apikey",
     "pin",
     "otp",
     "totp",
@@ -46,6 +41,8 @@ const PARTS: [&str; 26] = [
     "code",
     "sid",
 ];
+/// Ends of such parts: `bindpw`, `sshkey`.
+const ENDS: [&str; 4] = ["pw", "pwd", "pass", "key"];
 /// Last parts of names that lead to a secret, or speak of it.
 const LEADING: [&str; 10] = ["file", "path", "env", "url", "uri", "arn", "endpoint", "method", "type", "mode"];
 /// Last parts of names whose values are ids, however they look.
@@ -133,16 +130,17 @@ fn in_words(words: &[String]) -> Option<&'static str> {
 /// By what its name says about its value.
 fn in_word(word: &str, next: Option<&str>) -> Option<&'static str> {
     let is_flag = word.starts_with('-');
-    let end = word.find(|c| c == '=' || (is_flag && c == ':'));
+    let end = word.find(['=', ':']);
     let (name, value) = end.map_or((word, None), |end| (&word[..end], Some(&word[end + 1..])));
     let value = value.filter(|value| !value.is_empty());
     if !is_flag {
+        let is_set = word[name.len()..].starts_with('=');
         let is_variable = |name: &str| {
             name.starts_with(|c: char| c.is_ascii_uppercase() || c == '_')
                 && name.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_')
         };
         return match value {
-            Some(_) if is_variable(name) && !OPEN_VARIABLES.contains(&name) => Some(VARIABLE),
+            Some(_) if is_set && is_variable(name) && !OPEN_VARIABLES.contains(&name) => Some(VARIABLE),
             Some(_) if names_secret(name) => Some(NAMED),
             _ => None,
         };
@@ -156,7 +154,7 @@ fn in_word(word: &str, next: Option<&str>) -> Option<&'static str> {
         if USERS.contains(&bare.to_lowercase().as_str()) && value.contains(':') {
             return Some(USER);
         }
-        if bare == "p" || names_secret(bare) {
+        if matches!(bare, "p" | "k") || names_secret(bare) {
             return Some(NAMED);
         }
         if bare.len() == 1 && is_mixed(value) {
@@ -230,7 +228,8 @@ pub(super) fn in_address(text: &str) -> bool {
 fn names_secret(name: &str) -> bool {
     let parts = parts(name);
     let leads = parts.last().is_some_and(|last| LEADING.contains(&last.as_str()));
-    is_secret_name(name) || (!leads && parts.iter().any(|part| PARTS.contains(&part.as_str())))
+    let is_one = |part: &String| PARTS.contains(&part.as_str()) || ENDS.iter().any(|end| part.ends_with(end));
+    is_secret_name(name) || (!leads && parts.iter().any(is_one))
 }
 
 fn is_id(name: &str) -> bool {
@@ -351,6 +350,9 @@ mod tests {
             "prog -phunter22",
             "prog -phunter",
             "prog --pin 1234",
+            "prog --bindpw hunter",
+            "prog -k hunter",
+            "prog /password:hunter",
             "prog --auth abc",
             "prog --key=abc",
             "prog --apiKey abc",
