@@ -61,7 +61,7 @@ pub async fn run(app: &App, request: &Request) -> Result<u8> {
         if !runs(app, step, failure.as_ref(), step.when.runs(&facts))? {
             continue;
         }
-        if let Err(report) = run.step(step).await {
+        if let Err(report) = Box::pin(run.step(step)).await {
             if report.code().as_deref() == Some(special::EXIT) {
                 return failure.map_or(Ok(report.exit_code()), Err);
             }

@@ -47,7 +47,7 @@ pub async fn plan_diff(app: &App, request: &DiffRequest) -> Result<Done> {
     // The new one first: making it prepares the folder for both.
     let new = match &request.new {
         Some(file) => show(app, run, &ready, file, &access, &mut signals).await?,
-        None => fresh(app, run, &ready, &access, &mut signals).await?,
+        None => Box::pin(fresh(app, run, &ready, &access, &mut signals)).await?,
     };
     let orig = show(app, run, &ready, &request.orig, &access, &mut signals).await?;
     let text = differences(&orig, &new);

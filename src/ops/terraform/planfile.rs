@@ -59,7 +59,7 @@ pub async fn generate_planfile(app: &App, request: &PlanfileRequest) -> Result<(
         return Ok(());
     }
     let (access, mut signals) = (child::access(app)?, Signals::listen()?);
-    let plan = fresh(app, &request.run, &ready, &access, &mut signals).await?;
+    let plan = Box::pin(fresh(app, &request.run, &ready, &access, &mut signals)).await?;
     let (extension, content) = match request.form {
         PlanfileForm::Json => ("json", format!("{plan:#}\n")),
         PlanfileForm::Yaml => ("yaml", yaml::emit(&from_json(&plan), 2)),

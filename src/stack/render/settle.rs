@@ -20,7 +20,9 @@ pub(super) fn settled(rendering: &Rendering<'_>, resolved: Map, outer: &Map, bas
     }
     let mut settling = Settling { rendering, base, outer, map: resolved, done: HashMap::new() };
     let names: Vec<Arc<str>> = settling.map.keys().cloned().collect();
-    names.iter().for_each(|name| settling.settle(name));
+    for name in &names {
+        settling.settle(name);
+    }
     settling.map
 }
 
@@ -35,14 +37,16 @@ struct Settling<'a> {
 
 impl Settling<'_> {
     fn settle(&mut self, name: &Arc<str>) {
-        let Some(node) = self.map.get(name).cloned().filter(|node| has_templates(node)) else { return };
+        let Some(node) = self.map.get(name).cloned().filter(has_templates) else { return };
         if self.done.contains_key(name) {
             return;
         }
         self.done.insert(name.clone(), false);
         let mut reads = Vec::new();
         self.reads(&node, &mut reads);
-        reads.iter().for_each(|needed| self.settle(needed));
+        for needed in &reads {
+            self.settle(needed);
+        }
         if !reads.is_empty() && reads.iter().all(|needed| self.done.get(needed) != Some(&false)) {
             let mut all = self.outer.clone();
             all.extend(self.map.iter().map(|(name, node)| (name.clone(), node.clone())));
@@ -57,7 +61,7 @@ impl Settling<'_> {
     fn reads(&self, node: &Node, found: &mut Vec<Arc<str>>) {
         match &node.value {
             Value::String(text) => {
-                found.extend(self.compiled(node, text).iter().flat_map(|it| it.local_names().cloned()))
+                found.extend(self.compiled(node, text).iter().flat_map(|it| it.local_names().cloned()));
             }
             Value::Map(map) => map.values().for_each(|item| self.reads(item, found)),
             Value::List(list) => list.iter().for_each(|item| self.reads(item, found)),
