@@ -4,9 +4,12 @@
 //! The shell carries a list of them ([`MARK`]), each with a digest of its value, so that what the user has changed since
 //! stays his. Names of secrets stand there alone.
 
+use std::ffi::OsStr;
+
 use sha2::{Digest as _, Sha256};
 
 use crate::host::Env;
+use crate::value::hex;
 
 /// The variable with the list: `NAME=DIGEST:LENGTH` of each, separated by spaces. The length is that of what the user
 /// himself had in the variable, which ours stands behind.
@@ -24,7 +27,7 @@ pub fn mark(env: &mut Env, before: &Env, is_secret: impl Fn(&str) -> bool) {
     let mut entries = Vec::new();
     for (name, value) in env.iter() {
         let Some(name) = name.to_str().filter(|name| steers(name)) else { continue };
-        let own = before.get_raw(name).map(|own| own.as_encoded_bytes());
+        let own = before.get_raw(name).map(OsStr::as_encoded_bytes);
         let value = value.as_encoded_bytes();
         if own == Some(value) {
             continue;
@@ -52,7 +55,7 @@ pub fn take_away(env: &mut Env) {
             continue;
         };
         let (seal, kept) = seal.split_once(':').unwrap_or((seal, "0"));
-        let Some(value) = env.get_raw(name).map(std::ffi::OsStr::to_os_string) else { continue };
+        let Some(value) = env.get_raw(name).map(OsStr::to_os_string) else { continue };
         if digest(value.as_encoded_bytes()) != seal {
             continue;
         }
@@ -63,7 +66,7 @@ pub fn take_away(env: &mut Env) {
 
 /// Enough to tell a value from another one.
 fn digest(value: &[u8]) -> String {
-    Sha256::digest(value).iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+    hex(&Sha256::digest(value)[..8])
 }
 
 #[cfg(test)]

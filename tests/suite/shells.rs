@@ -105,3 +105,12 @@ fn a_shell_chooses_no_workspace_where_there_is_none_or_the_user_has_one() {
     let none = shell(&mut sandbox, script, &[]).success();
     assert!(none.stdout.contains("workspace: none\n"), "{none}");
 }
+
+#[test]
+fn a_shell_says_that_its_files_are_no_more_its_own() {
+    let mut sandbox = sandbox();
+    let kept = shell(&mut sandbox, "\"$atmos\" terraform plan b -s prod --skip-planfile", &[]).success();
+    assert!(!kept.stderr.contains("replaced meanwhile"), "{kept}");
+    let replaced = shell(&mut sandbox, "echo '{}' >backend.tf.json", &[]).success();
+    assert!(replaced.stderr.contains("replaced meanwhile"), "{replaced}");
+}

@@ -98,8 +98,8 @@ fn wanted(target: &Target, before: &BTreeMap<String, String>) -> BTreeMap<String
     wanted
 }
 
-/// Writing would change nothing.
-fn is_current(target: &Target) -> bool {
+/// The files are as this instance needs them: writing would change nothing.
+pub fn is_current(target: &Target) -> bool {
     let before = folder::written(&target.folder);
     wanted(target, &before) == before && shared(target).all(|file| file.is_current(&target.folder))
 }

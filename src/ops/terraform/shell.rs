@@ -7,7 +7,7 @@ use super::{Done, RunRequest, rc};
 use crate::auth::resolution::Need;
 use crate::diag::{Report, Result, Warning};
 use crate::exec::signals::Signals;
-use crate::exec::terraform::with_varfile;
+use crate::exec::terraform::{layout, with_varfile};
 use crate::exec::{Hangup, Launch, Output, folder_lock, process, shell_variables};
 use crate::host::Env;
 use crate::ops::access::Access;
@@ -72,7 +72,14 @@ async fn inside(
         let mut env = child_environment(app, run, &ready.target, &held);
         let _rc = rc::add(app, &ready.target.folder, &mut env)?;
         let launch = launch(app, ready, request.with_secrets, &mut env)?;
-        Ok(process::run(&launch, child::surroundings(&app.host), signals).await?.code)
+        let code = process::run(&launch, child::surroundings(&app.host), signals).await?.code;
+        if !layout::is_current(&ready.target) {
+            let message = format!("generated files in {} have been replaced meanwhile", ready.target.folder.display());
+            let help = "what terraform has done in this shell since then, it has done with the backend and the providers of \
+                        another component; `provision.workdir` gives a component a folder of its own";
+            app.host.talk.warn(Warning::new("atmos::terraform::shell_replaced", message).help(help));
+        }
+        Ok(code)
     }
     .await;
     held.close_after::<_, Report>(ended).await
