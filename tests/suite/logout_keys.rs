@@ -46,7 +46,9 @@ fn logout_of_a_realm_removes_keys_of_its_stacks_profiles_and_former_configuratio
     logout(&users, &["--all"]).success().says("atmos_users_puser").says("atmos_users_suser").says("atmos_users_worker");
     users.configure("    renamed: ", "    worker: ");
     users.configure("identity: renamed", "identity: worker");
-    ALL.iter().for_each(|who| assert_no_key(&users, who));
+    for who in ALL {
+        assert_no_key(&users, who);
+    }
     logout(&users, &["--all"]).success().says("nothing is kept");
 }
 
@@ -58,7 +60,9 @@ fn logout_of_all_realms_removes_keys_of_other_repositories_and_keyrings() {
     users.sandbox.atmos_with(&other, &[&KEYCHAIN[..], &["--all"]].concat()).success();
     users.sandbox.atmos_with(&other, &[&KEYCHAIN[..], &["--all-realms"]].concat()).success().says("atmos_users_worker");
     users.configure("realm: elsewhere", "realm: users");
-    ALL.iter().for_each(|who| assert_no_key(&users, who));
+    for who in ALL {
+        assert_no_key(&users, who);
+    }
 }
 
 #[test]
@@ -74,7 +78,9 @@ fn keys_that_earlier_versions_stored_are_spoken_of_and_go_with_all_realms() {
     logout(&users, &["--all"]).success().says("atmos_users_suser").says("1 entries in");
     logout(&users, &["--all-realms"]).success();
     logout(&users, &["--all-realms"]).success().says("nothing is kept");
-    ALL.iter().for_each(|who| assert_no_key(&users, who));
+    for who in ALL {
+        assert_no_key(&users, who);
+    }
 }
 
 #[test]
