@@ -14,6 +14,7 @@ pub use self::name::{
     holds_secret, is_open_credential, is_secret_name, is_secret_setting, without_password, without_userinfo,
 };
 use self::pattern::Found;
+pub use self::pattern::begins_like_token;
 use base64::Engine;
 use secrecy::ExposeSecret;
 pub use secrecy::{ExposeSecret as Expose, SecretString as Secret};

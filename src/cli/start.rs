@@ -72,9 +72,8 @@ fn label(words: &[OsString]) -> String {
     format!("atmos {}", words.join(" ")).trim_end().to_owned()
 }
 
-fn run(cli: Cli, native: Split, label: String, env: Env, words: Vec<OsString>) -> ExitCode {
+fn run(cli: Cli, native: Split, label: String, mut env: Env, words: Vec<OsString>) -> ExitCode {
     let Cli { mut global, command, version } = cli;
-    let mut env = env;
     if !starts_anything(command.as_ref()) {
         shell_variables::take_away(&mut env);
     }

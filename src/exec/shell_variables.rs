@@ -4,6 +4,7 @@
 //! The shell carries a list of them ([`MARK`]), each with a digest of its value, so that what the user has changed since
 //! stays his. Names of secrets stand there alone.
 
+use std::borrow::Cow;
 use std::ffi::OsStr;
 
 use sha2::{Digest as _, Sha256};
@@ -44,6 +45,16 @@ pub fn mark(env: &mut Env, before: &Env, is_secret: impl Fn(&str) -> bool) {
     } else {
         env.set(MARK, entries.join(" "));
     }
+}
+
+/// The environment without what a shell of ours has set; the same where there is none around.
+pub fn without(env: &Env) -> Cow<'_, Env> {
+    if !env.is_set(MARK) {
+        return Cow::Borrowed(env);
+    }
+    let mut outside = env.clone();
+    take_away(&mut outside);
+    Cow::Owned(outside)
 }
 
 /// Takes away what a shell of ours has set, and gives back what the user had.

@@ -83,7 +83,7 @@ pub struct Signals {
     #[cfg(unix)]
     quit: tokio::signal::unix::Signal,
     #[cfg(unix)]
-    words: [(rustix::process::Signal, tokio::signal::unix::Signal); WORDS.len()],
+    words: Vec<(rustix::process::Signal, tokio::signal::unix::Signal)>,
 }
 
 /// What is the child's business, and would end us otherwise.
@@ -108,16 +108,13 @@ impl Signals {
     pub fn listen() -> Result<Signals, Error> {
         use tokio::signal::unix::{SignalKind, signal};
         let open = |kind| signal(kind).map_err(|source| Error::Signals { source });
-        let word = |index: usize| {
-            let number = WORDS[index];
-            Ok::<_, Error>((number, open(SignalKind::from_raw(number.as_raw()))?))
-        };
+        let word = |number: rustix::process::Signal| Ok((number, open(SignalKind::from_raw(number.as_raw()))?));
         Ok(Signals {
             interrupt: open(SignalKind::interrupt())?,
             terminate: open(SignalKind::terminate())?,
             hangup: open(SignalKind::hangup())?,
             quit: open(SignalKind::quit())?,
-            words: [word(0)?, word(1)?, word(2)?, word(3)?, word(4)?, word(5)?],
+            words: WORDS.into_iter().map(word).collect::<Result<_, Error>>()?,
         })
     }
 

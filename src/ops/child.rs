@@ -340,18 +340,11 @@ pub(super) fn reason(report: &Report) -> String {
     report.code().unwrap_or_else(|| "error".to_owned())
 }
 
-/// Our own environment without what a shell of one component has for that one.
-pub(super) fn outside_of_shells(host: &Host) -> Env {
-    let mut env = host.env.clone();
-    shell_variables::take_away(&mut env);
-    env
-}
-
 /// The environment of a component's children: process, `env` of `atmos.yaml`, `env` of the component, identity, then the
 /// variables by which a nested atmos finds its way.
 pub(super) fn environment(app: &App, component_env: &Node, held: &Held) -> Env {
     let entries = environment::entries([&app.config.env, component_env]);
-    let own = outside_of_shells(&app.host);
+    let own = shell_variables::without(&app.host.env);
     let mut env = match &held.run {
         Some(run) => run.child_env(&own, &entries),
         None => child_env(&own, &entries, None).0,
@@ -368,7 +361,7 @@ pub(super) fn environment(app: &App, component_env: &Node, held: &Held) -> Env {
 
 /// What is known of that before anybody has signed in.
 pub(super) fn early_environment(app: &App, component_env: &Node) -> Env {
-    let mut env = outside_of_shells(&app.host);
+    let mut env = shell_variables::without(&app.host.env).into_owned();
     for (name, value) in environment::entries([&app.config.env, component_env]) {
         env.change(&name, value.as_deref());
     }

@@ -31,6 +31,11 @@ const fn token(prefix: &'static [u8], shortest: usize) -> Pattern {
     Pattern { prefix, body, shortest, longest: 255, exact: false }
 }
 
+/// Whether a word begins as one of these secrets does, however it goes on.
+pub fn begins_like_token(word: &str) -> bool {
+    PATTERNS.iter().any(|pattern| word.as_bytes().starts_with(pattern.prefix))
+}
+
 /// What begins at a place.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Found {

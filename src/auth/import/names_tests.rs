@@ -2,18 +2,8 @@
 
 use serde_json::json;
 
-use super::tests::{config, parsed, said, section};
-use super::*;
-use crate::span::Sources;
-
-fn aws_config(files: &AwsFiles, habits: Habits) -> Draft {
-    super::aws_config(files, habits, &Known::default())
-}
-
-/// A configuration that says so.
-fn has(auth: &str) -> Known {
-    Known::read(&parsed(auth), &Sources::new(), &|_| false)
-}
+use super::tests::{aws_config, config, has, said, section};
+use super::{Habits, Known, replace_processes};
 
 const KNOWN: &str = "identities: {default: {kind: aws/user}, my prod: {kind: aws/user}}";
 

@@ -2,12 +2,8 @@
 
 use serde_json::json;
 
-use super::tests::{SECRET, config, said, section};
-use super::*;
-
-fn aws_config(files: &AwsFiles, habits: Habits) -> Draft {
-    super::aws_config(files, habits, &Known::default())
-}
+use super::tests::{SECRET, aws_config, config, has, said, section};
+use super::{Habits, Known, replace_processes, saml2aws};
 
 #[test]
 fn commands_with_secrets_stay_behind_and_say_what_to_do() {
@@ -109,11 +105,8 @@ credential_process = granted credential-process --profile c
 region = eu-west-1
 "
     );
-    let known =
-        Known::read(&super::tests::parsed("identities: {b: {kind: aws/user}}"), &crate::span::Sources::new(), &|_| {
-            false
-        });
-    let replaced = replace_processes("config", &config(&text), Habits::Granted, &known);
+    let replaced =
+        replace_processes("config", &config(&text), Habits::Granted, &has("identities: {b: {kind: aws/user}}"));
     assert_eq!(replaced.count, 2, "{replaced:?}");
     let all = format!("{replaced:?}");
     assert!(!all.contains("hunter22") && !all.contains(SECRET), "{all}");

@@ -4,7 +4,7 @@
 //! repository and a script of the user's own can take its place. Nobody can know a short password that stands alone, so that no
 //! answer here is a promise.
 
-use crate::secret::is_secret_name;
+use crate::secret::{begins_like_token, is_secret_name};
 
 const QUOTES: &str = "its quotes do not close";
 const SHELL: &str = "it is text for a shell";
@@ -64,24 +64,8 @@ const OPEN_VARIABLES: [&str; 9] = [
     "PATH",
 ];
 const SHELLS: [&str; 10] = ["sh", "bash", "zsh", "dash", "ksh", "fish", "pwsh", "powershell", "cmd", "eval"];
-/// Beginnings of tokens.
-const TOKENS: [&str; 15] = [
-    "AKIA",
-    "ASIA",
-    "ghp_",
-    "gho_",
-    "ghu_",
-    "ghs_",
-    "ghr_",
-    "github_pat_",
-    "glpat-",
-    "hvs.",
-    "xox",
-    "sk-",
-    "sk_",
-    "eyJ",
-    "ya29.",
-];
+/// Beginnings of tokens that are not masked everywhere: shorter ones of these are words.
+const TOKENS: [&str; 7] = ["glpat-", "hvs.", "xox", "sk-", "sk_", "eyJ", "ya29."];
 /// The shortest text that is told from a name by its looks; of capitals alone, and with other signs in between.
 const LONG: usize = 20;
 const LONG_CAPITALS: usize = 16;
@@ -263,7 +247,8 @@ fn looks_random(word: &str) -> bool {
     if is_arn {
         return false;
     }
-    if word.len() >= LONG_CAPITALS && TOKENS.iter().any(|token| word.starts_with(token)) {
+    let is_token = begins_like_token(word) || TOKENS.iter().any(|token| word.starts_with(token));
+    if word.len() >= LONG_CAPITALS && is_token {
         return true;
     }
     let mut runs = word.split(|c: char| !c.is_ascii_alphanumeric());

@@ -13,13 +13,17 @@ use crate::yaml;
 
 pub(super) const SECRET: &str = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY";
 
-pub(super) fn parsed(text: &str) -> Node {
+fn parsed(text: &str) -> Node {
     let folder = std::path::Path::new("/");
     yaml::parse(&Sources::new(), &folder.join("auth.yaml"), folder, Arc::from(text)).unwrap()
 }
 
-/// The section as the program reads what is printed; it has to be in order.
-fn aws_config(files: &AwsFiles, habits: Habits) -> Draft {
+/// A configuration that says so.
+pub(super) fn has(auth: &str) -> Known {
+    Known::read(&parsed(auth), &Sources::new(), &|_| false)
+}
+
+pub(super) fn aws_config(files: &AwsFiles, habits: Habits) -> Draft {
     super::aws_config(files, habits, &Known::default())
 }
 
@@ -27,6 +31,7 @@ fn leapp(text: &str, machine_id: Option<&str>) -> Result<Draft, LeappError> {
     super::leapp(text, machine_id, &Known::default())
 }
 
+/// The section as the program reads what is printed; it has to be in order.
 #[track_caller]
 pub(super) fn section(draft: &Draft) -> Json {
     let text = draft.render("x");

@@ -185,9 +185,7 @@ impl Files {
         let path = self.directory.join(&name);
         Ok(private::read(&path)?.map(|content| Found { path, name, content }))
     }
-}
 
-impl Files {
     /// File names that an entry may have, sorted; nothing without a directory.
     fn names(&self) -> Result<Vec<String>, Error> {
         let failed = |error| Error::io("list", &self.directory, error);

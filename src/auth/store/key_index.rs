@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Error, private};
+use super::{Error, Store, private};
 use crate::host::lock::FileLock;
 use crate::host::{Host, fs, trust};
 
@@ -83,6 +83,19 @@ impl KeyIndex {
             return Ok(());
         }
         self.change(|keys| keys.retain(|known| known != key))
+    }
+
+    /// Removes a key from its keyring and forgets it; true when it was there. One that a keyring which does not answer may have
+    /// stays noted.
+    ///
+    /// # Errors
+    /// Those of [`Store::remove`] and [`KeyIndex::remove`].
+    pub fn remove_from(&self, store: &Store, key: &IndexedKey) -> Result<bool, Error> {
+        let removed = store.remove(&key.entry())?;
+        if !store.is_lost() {
+            self.remove(key)?;
+        }
+        Ok(removed)
     }
 
     fn change(&self, how: impl FnOnce(&mut Vec<IndexedKey>)) -> Result<(), Error> {

@@ -199,9 +199,9 @@ pub(crate) async fn save(context: &Context, identity: &str, keys: &StoredKeys) -
     let (index, indexed) = (KeyIndex::of(&context.host), store.indexed(context.realm.as_str(), identity));
     let (lasting, noted) = blocking(move || {
         // A memory would forget it, and who stored a key relies on it.
+        let forgets = || Err(store.lost_because().map(|why| format!(" ({why})")).unwrap_or_default());
         if !store.is_durable() {
-            let why = store.lost_because().map(|why| format!(" ({why})")).unwrap_or_default();
-            return Ok((Err(why), Ok(false)));
+            return Ok((forgets(), Ok(false)));
         }
         // Before it is there, so that no logout overlooks it.
         let noted = index.add(&indexed);
@@ -209,11 +209,10 @@ pub(crate) async fn save(context: &Context, identity: &str, keys: &StoredKeys) -
         if store.is_durable() {
             return Ok((Ok(()), noted));
         }
-        let why = store.lost_because().map(|why| format!(" ({why})")).unwrap_or_default();
         if noted.as_ref().is_ok_and(|is_new| *is_new) {
             index.remove(&indexed)?;
         }
-        Ok::<_, crate::auth::store::Error>((Err(why), Ok(false)))
+        Ok::<_, crate::auth::store::Error>((forgets(), Ok(false)))
     })
     .await?
     .map_err(|error| AuthError::from(crate::auth::cache::Error::from(error)))?;
@@ -230,16 +229,9 @@ pub(crate) async fn save(context: &Context, identity: &str, keys: &StoredKeys) -
 
 /// Removes the entry of an identity; true when there was one.
 pub(crate) async fn remove(context: &Context, identity: &str) -> Result<bool, AuthError> {
-    let (store, name) = (context.cache.store().clone(), entry_name(context.realm.as_str(), identity));
-    let (index, indexed) = (KeyIndex::of(&context.host), store.indexed(context.realm.as_str(), identity));
-    let removed = blocking(move || {
-        let removed = store.remove(&name)?;
-        if !store.is_lost() {
-            index.remove(&indexed)?;
-        }
-        Ok::<_, crate::auth::store::Error>(removed)
-    })
-    .await?;
+    let (index, store) = (KeyIndex::of(&context.host), context.cache.store().clone());
+    let indexed = store.indexed(context.realm.as_str(), identity);
+    let removed = blocking(move || index.remove_from(&store, &indexed)).await?;
     removed.map_err(|error| AuthError::from(crate::auth::cache::Error::from(error)))
 }
 

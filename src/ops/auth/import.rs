@@ -52,8 +52,14 @@ impl Tool {
         }
     }
 
-    fn reads_aws_files(self) -> bool {
-        matches!(self, Tool::AwsConfig | Tool::AwsVault | Tool::Granted)
+    /// How it reads the files of the AWS CLI, if it does.
+    fn habits(self) -> Option<Habits> {
+        match self {
+            Tool::AwsConfig => Some(Habits::AwsCli),
+            Tool::AwsVault => Some(Habits::AwsVault),
+            Tool::Granted => Some(Habits::Granted),
+            Tool::AwsSso | Tool::Saml2aws | Tool::Leapp => None,
+        }
     }
 }
 
@@ -108,7 +114,8 @@ pub fn import(host: &Host, auth: &Node, request: &ImportRequest) -> Result<Impor
     if request.machine_id.is_some() && request.tool != Tool::Leapp {
         return Err(ImportFailure::NoEffect { flag: "--machine-id", tools: "leapp" }.into());
     }
-    if request.replace_processes && !request.tool.reads_aws_files() {
+    let habits = request.tool.habits().filter(|_| request.replace_processes);
+    if request.replace_processes && habits.is_none() {
         return Err(ImportFailure::NoEffect {
             flag: "--replace-processes",
             tools: "aws-config, aws-vault and granted",
@@ -119,7 +126,10 @@ pub fn import(host: &Host, auth: &Node, request: &ImportRequest) -> Result<Impor
     let is_output = |path: &Path| output.as_deref().is_some_and(|output| is_one_file(path, output));
     let known = Known::read(auth, &host.sources, &is_output);
     let mut found = Found { host, request, known, sources: Vec::new() };
-    let mut report = if request.replace_processes { found.diff()? } else { found.section()? };
+    let mut report = match habits {
+        Some(habits) => found.diff(habits)?,
+        None => found.section()?,
+    };
     report.sources = found.sources;
     if let Some(path) = output {
         if let Some(source) = report.sources.iter().find(|source| is_one_file(source, &path)) {
@@ -215,14 +225,9 @@ impl Found<'_> {
         self.sources.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(", ")
     }
 
-    fn diff(&mut self) -> Result<ImportReport> {
+    fn diff(&mut self, habits: Habits) -> Result<ImportReport> {
         let (files, _) = self.aws_files()?;
         let path = self.sources.first().map(|path| path.display().to_string()).unwrap_or_default();
-        let habits = match self.request.tool {
-            Tool::AwsVault => Habits::AwsVault,
-            Tool::Granted => Habits::Granted,
-            _ => Habits::AwsCli,
-        };
         let replaced = replace_processes(&path, &files, habits, &self.known);
         Ok(ImportReport {
             text: replaced.diff,

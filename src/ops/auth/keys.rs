@@ -110,18 +110,11 @@ fn noted(access: &Access, whose: Whose<'_>, keys: &mut Keys) -> Vec<IndexedKey> 
 
 fn forget_one(access: &Access, store: &Store, key: &IndexedKey, dry_run: bool, keys: &mut Keys) -> Result<()> {
     let entry = key.entry();
-    if forget_entry(store, &entry, dry_run)? {
+    let there = if dry_run { store.holds(&entry) } else { KeyIndex::of(&access.host).remove_from(store, key) };
+    if there.map_err(failed)? {
         keys.gone.push(entry);
     }
-    if !dry_run && !store.is_lost() {
-        KeyIndex::of(&access.host).remove(key).map_err(failed)?;
-    }
     Ok(())
-}
-
-fn forget_entry(store: &Store, entry: &str, dry_run: bool) -> Result<bool> {
-    let there = if dry_run { store.holds(entry) } else { store.remove(entry) };
-    Ok(there.map_err(failed)?)
 }
 
 fn failed(error: crate::auth::store::Error) -> Error {
@@ -131,7 +124,8 @@ fn failed(error: crate::auth::store::Error) -> Error {
 /// The key of the cache, and all files of file keyrings, whoever they are of.
 fn forget_rest(access: &Access, dry_run: bool, keys: &mut Keys) -> Result<()> {
     let present = access.cache.store();
-    if forget_entry(present, KEY_NAME, dry_run)? {
+    let there = if dry_run { present.holds(KEY_NAME) } else { present.remove(KEY_NAME) };
+    if there.map_err(failed)? {
         keys.gone.push(KEY_NAME.to_owned());
     }
     let known: Vec<String> = if dry_run { keys.gone.clone() } else { Vec::new() };

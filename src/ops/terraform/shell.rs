@@ -124,7 +124,7 @@ fn launch(app: &App, ready: &Ready, with_secrets: bool, env: &mut Env) -> Result
         app.host.talk.warn(warning.help("`--with-secrets` puts them into its environment"));
     }
     let is_secret = |name: &str| target.secret_vars.contains_key(name.strip_prefix("TF_VAR_").unwrap_or(name));
-    shell_variables::mark(env, &child::outside_of_shells(&app.host), is_secret);
+    shell_variables::mark(env, &shell_variables::without(&app.host.env), is_secret);
     let (program, mut args) = (program(app, env), Vec::new());
     if let Some(prompt) = prompt(app, ready, env)? {
         env.set("PS1", prompt);

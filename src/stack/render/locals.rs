@@ -72,17 +72,6 @@ impl Locals {
     }
 }
 
-/// The locals of a component, over those that its kind gives it. A base in another file may have what is missing here.
-pub(super) fn of_component(
-    rendering: &Rendering<'_>,
-    pass: &mut Pass,
-    own: &Map,
-    outer: &Map,
-    scope: &Scope,
-) -> Result<Map, Failure> {
-    resolve(rendering, pass, own, outer, scope)
-}
-
 fn strict() -> Pass {
     Pass { strict: true, ..Pass::default() }
 }
@@ -107,7 +96,13 @@ fn shallow(base: Option<&Node>, over: &Node) -> Node {
 /// What a template reads by a function (`index .locals "a-b"`) decides about the order only where the value would have a
 /// hole without: the reference does not look into arguments of functions, and what makes do without the local keeps its
 /// value.
-fn resolve(rendering: &Rendering<'_>, pass: &mut Pass, own: &Map, outer: &Map, scope: &Scope) -> Result<Map, Failure> {
+pub(super) fn resolve(
+    rendering: &Rendering<'_>,
+    pass: &mut Pass,
+    own: &Map,
+    outer: &Map,
+    scope: &Scope,
+) -> Result<Map, Failure> {
     let mut followed = Vec::new();
     loop {
         let mut attempt = pass.clone();

@@ -370,7 +370,7 @@ fn component(rendering: &Rendering<'_>, pass: &mut Pass, kind: &Scope, node: &No
         return rendering.walk(pass, &scope, node);
     };
     let outer = kind.data.at(["locals"]).and_then(Node::as_map).cloned().unwrap_or_default();
-    let resolved = locals::of_component(rendering, pass, own, &outer, &scope)?;
+    let resolved = locals::resolve(rendering, pass, own, &outer, &scope)?;
     let mut all: Map = outer;
     all.extend(resolved.iter().map(|(name, node)| (name.clone(), node.clone())));
     scope.data = scope.data.with([("locals", Node::from(all))]);
