@@ -18,7 +18,7 @@ use super::workspace::{self, StackName};
 use crate::config::Config;
 use crate::diag::{Warning, nearest};
 use crate::host::Host;
-use crate::stack::{Probe, Stack, StackIndex};
+use crate::stack::{Probe, Stack, StackIndex, pattern_lost};
 use crate::value::Node;
 
 /// The component `component` in the stack `stack`, merged. `stack` is a canonical name, or the end of the path of a
@@ -390,6 +390,12 @@ impl<'a> Search<'a> {
         let near = near.map(|name| format!("did you mean the stack `{name}`?"));
         let mut help = vec![near.unwrap_or_else(|| "run `atmos list stacks` to see all stacks".to_owned())];
         help.extend(notes);
+        let stacks = &self.config.stacks;
+        let is_named_by_template = stacks.name_template.as_deref().is_some_and(|template| !template.is_empty());
+        let pattern = stacks.name_pattern.as_deref().filter(|_| !is_named_by_template).unwrap_or_default();
+        let lost =
+            pattern_lost(pattern).map(|part| format!("`{part}` in `stacks.name_pattern` is no token, and in no name"));
+        help.extend(lost);
         help.push(
             "check that the variables in the name are defined, and that nothing is missing in `import`".to_owned(),
         );
@@ -470,7 +476,12 @@ pub(super) fn duplicate(instances: &[&Instance]) -> Error {
 /// What to do when a stack has no component of this name and of these kinds.
 fn alternative(components: &[(Kind, String)], component: &str, stack: &str, kinds: &[Kind]) -> String {
     if let Some((kind, _)) = components.iter().find(|(kind, name)| name == component && !kinds.contains(kind)) {
-        return format!("`{component}` is a {kind} component in this stack; use the command for its type");
+        let usual = Kind::searched();
+        let usual = usual.iter().filter(|_| matches!(kind, Kind::Custom(_))).map(Kind::key);
+        let meant = nearest(kind.key(), usual.filter(|usual| *usual != kind.key()));
+        let meant = meant.map(|usual| format!(", unless `components.{kind}` is meant to be `components.{usual}`"));
+        let meant = meant.unwrap_or_default();
+        return format!("`{component}` is a {kind} component in this stack; use the command for its type{meant}");
     }
     let fitting = components.iter().filter(|(kind, _)| kinds.contains(kind)).map(|(_, name)| name.as_str());
     nearest(component, fitting).map_or_else(

@@ -225,6 +225,9 @@ pub fn stacks_as<T: Send>(
         let kinds: Vec<&str> = found().map(|(_, kind, ..)| kind.as_str()).collect();
         unknown::kinds(app, &request.component_types, &kinds)?;
     }
+    if found().next().is_some() && found().all(|(.., is_empty, _)| *is_empty) {
+        unknown::sections(app, &request.sections);
+    }
     // They come in their order, so that each is of the stack and the kind before, or of a new one.
     let mut stacks: Vec<(String, bool, Vec<Listed<T>>)> = Vec::new();
     for (stack, kind, name, is_empty, made) in described.into_iter().flatten() {

@@ -10,51 +10,12 @@ use super::config;
 use super::describe::{self, StacksRequest};
 use super::explain::parse;
 use super::names::{Named, try_names};
+use super::sections::{SECTIONS, is_known, near};
 use crate::component::Asked;
 use crate::diag::{Failure, Result, nearest};
 use crate::resolve;
 use crate::value::{Map, Node, Path, Value};
 use crate::yaml::Step;
-
-/// What can be compared: the sections that manifests define.
-const SECTIONS: [&str; 13] = [
-    "auth",
-    "backend",
-    "backend_type",
-    "command",
-    "component",
-    "dependencies",
-    "env",
-    "hooks",
-    "metadata",
-    "providers",
-    "remote_state_backend",
-    "settings",
-    "vars",
-];
-
-/// Further names that documents of components may have.
-const COMPUTED: [&str; 19] = [
-    "atmos_component",
-    "atmos_manifest",
-    "atmos_stack",
-    "atmos_stack_file",
-    "component_info",
-    "generate",
-    "inheritance",
-    "locals",
-    "name",
-    "overrides",
-    "provision",
-    "remote_state_backend_type",
-    "required_providers",
-    "required_version",
-    "retry",
-    "secrets",
-    "source",
-    "stack",
-    "workspace",
-];
 
 /// One of the two sides.
 #[derive(Debug, Clone)]
@@ -145,12 +106,10 @@ pub fn diff(app: &App, request: &DiffRequest) -> Result<Vec<Difference>> {
     let (from, to) = (side(app, request, &request.from)?, side(app, request, &request.to)?);
     for section in &request.sections {
         let has = |side: &BTreeMap<Key, Node>| side.values().any(|node| node.get(section).is_some());
-        let known = SECTIONS.iter().chain(&COMPUTED);
-        if known.clone().any(|known| known == section) || has(&from) || has(&to) {
+        if is_known(section) || has(&from) || has(&to) {
             continue;
         }
-        let near = nearest(section, known.copied()).map(|near| format!("did you mean `{near}`?"));
-        let help = near.unwrap_or_else(|| format!("the sections are {}", SECTIONS.join(", ")));
+        let help = near(section);
         return Err(Error::Section { section: section.clone(), help }.into());
     }
     let mut found = Vec::new();

@@ -54,6 +54,7 @@ mod reading;
 pub mod readme;
 pub mod registry_cache;
 pub mod schema;
+mod sections;
 pub mod source;
 mod special;
 pub mod state_bucket;

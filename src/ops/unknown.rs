@@ -1,6 +1,7 @@
 //! Stacks and components that somebody asked for and that do not exist: finding nothing is no error, but it is said why.
 
 use super::App;
+use super::sections::{is_known, near};
 use crate::component::{self, Asked, Kind};
 use crate::diag::{Result, Warning, nearest};
 
@@ -55,6 +56,14 @@ pub(super) fn components(app: &App, asked: &[String], found: &[&str]) -> Result<
         app.host.talk.warn(Warning::new("atmos::describe::unknown_component", message).help(help));
     }
     Ok(())
+}
+
+/// The same for sections, where none was found.
+pub(super) fn sections(app: &App, asked: &[String]) {
+    for section in asked.iter().filter(|section| !is_known(section)) {
+        let message = format!("no component has a section '{section}'");
+        app.host.talk.warn(Warning::new("atmos::describe::unknown_section", message).help(near(section)));
+    }
 }
 
 /// The same for kinds of components.

@@ -12,7 +12,7 @@ use super::file::{File, Manifest};
 use super::frame::{Merging, Pool};
 use super::load::{self, Files, Layout};
 use super::merged::{Document, Memo, Merger};
-use super::overrides::{self, Reach};
+use super::overrides::{self, Folded, Reach, needs_folding};
 use super::probe::Guesses;
 use super::render::Renderer;
 use super::versions::Versions;
@@ -32,6 +32,8 @@ pub struct Stack {
     document: OnceLock<Result<Arc<Document>, Error>>,
     imported: OnceLock<Imported>,
     overrides: OnceLock<Reach>,
+    /// The same merged, where that is not the same as taking one layer after the other.
+    folded: OnceLock<Folded>,
 }
 
 /// The files that a stack imports, sorted by key.
@@ -96,8 +98,9 @@ impl StackIndex {
             .into_iter()
             .filter_map(|(key, path)| {
                 let file = files.index_of(&path)?;
-                let (document, imported, overrides) = (OnceLock::new(), OnceLock::new(), OnceLock::new());
-                Some(Stack { key, path, file, document, imported, overrides })
+                let (document, imported) = (OnceLock::new(), OnceLock::new());
+                let (overrides, folded) = (OnceLock::new(), OnceLock::new());
+                Some(Stack { key, path, file, document, imported, overrides, folded })
             })
             .collect();
         let renderer = Renderer::new(&layout);
@@ -211,6 +214,11 @@ impl StackIndex {
     /// `None` where only the component's own section counts.
     pub fn overrides(&self, stack: &Stack, kind: &str, component: &str) -> Option<Node> {
         let layers = self.reaching(stack, kind, component)?;
+        if let Some(document) = self.document(stack).ok().filter(|it| needs_folding(it, self.merging.strategy)) {
+            let folded = stack.folded.get_or_init(|| overrides::folded(&document, self.merging.strategy));
+            let kind = overrides::KINDS.iter().position(|name| *name == kind)?;
+            return folded.get(&(kind, Arc::from(component))).cloned();
+        }
         let nodes: Vec<&Node> = layers.iter().map(|layer| &layer.node).collect();
         // A value of another type than map is the component's own, and its problem to report.
         match nodes.iter().find(|node| node.as_map().is_none()) {

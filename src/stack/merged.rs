@@ -40,7 +40,9 @@ pub struct Document {
     /// Whether this file or an imported one has `overrides` for whole files.
     pub(crate) has_overrides: bool,
     /// Whether something in this file or an imported one is tagged `!append`.
-    appends: bool,
+    pub(crate) appends: bool,
+    /// Whether the file was merged with what it imports: tags of lists that met no list are lists then.
+    pub(crate) is_merged: bool,
     /// Whether another frame may give another document.
     by_frame: bool,
     /// At least as many as there are documents of that kind in this one, itself included.
@@ -246,8 +248,20 @@ impl Merger<'_> {
         // Known from the parts, since looking through the whole of every stack costs as much as merging it.
         let appends = has_appends(own) || before.iter().any(|child| child.appends);
         // A manifest that was merged with nothing keeps its marks, as in the reference.
-        let node = if appends && layers().nth(1).is_some() { appended(&merged) } else { merged };
-        Ok(Document { number, node, own: manifest, children, has_overrides, appends, by_frame, frames, by_paths })
+        let is_merged = layers().nth(1).is_some();
+        let node = if appends && is_merged { appended(&merged) } else { merged };
+        Ok(Document {
+            number,
+            node,
+            own: manifest,
+            children,
+            has_overrides,
+            appends,
+            is_merged,
+            by_frame,
+            frames,
+            by_paths,
+        })
     }
 
     /// How many documents of their own frame there are with `children` in them.

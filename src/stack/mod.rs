@@ -43,7 +43,7 @@ pub use index::{Stack, StackIndex};
 pub use layers::{FileLayer, OverrideLayer};
 pub use load::all_manifests;
 pub use merged::Document;
-pub use name::{pattern_name, pattern_tokens};
+pub use name::{pattern_lost, pattern_name, pattern_tokens};
 pub(crate) use narrow::keep_narrow;
 pub use probe::Probe;
 pub(crate) use render::Machine;

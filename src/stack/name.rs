@@ -21,6 +21,11 @@ pub fn pattern_tokens(pattern: &str) -> impl Iterator<Item = &str> {
     parts.filter(|token| matches!(*token, "namespace" | "tenant" | "environment" | "stage"))
 }
 
+/// What stands between the dashes of a pattern and does not count.
+pub fn pattern_lost(pattern: &str) -> impl Iterator<Item = &str> {
+    pattern.split('-').filter(|part| !part.is_empty() && pattern_tokens(part).next().is_none())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

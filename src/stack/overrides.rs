@@ -10,8 +10,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use super::file::{Id, Manifest};
 use super::merged::Document;
-use crate::merge::is_unset;
+use crate::merge::{ListStrategy, is_unset};
 use crate::value::Node;
+
+mod folded;
+
+pub(crate) use folded::{Folded, folded};
 
 /// The kinds of components that overrides of whole manifests know.
 pub(crate) const KINDS: [&str; 2] = ["terraform", "helmfile"];
@@ -67,6 +71,16 @@ pub(crate) fn section(layer: &Layer) -> String {
         Place::Global(_) => "overrides".to_owned(),
         Place::Kind(_, kind) => format!("{}.overrides", KINDS[*kind]),
         Place::Component(_, kind, name) => format!("components.{}.{name}.overrides", KINDS[*kind]),
+    }
+}
+
+/// Whether it matters how often, and between which files, sections are merged: whoever takes every layer once gets another
+/// list then. (Of `append` every section counts once by choice.)
+pub(crate) fn needs_folding(document: &Document, strategy: ListStrategy) -> bool {
+    match strategy {
+        ListStrategy::Merge => true,
+        ListStrategy::Replace => document.appends,
+        ListStrategy::Append => false,
     }
 }
 

@@ -6,6 +6,7 @@ use std::borrow::Cow;
 use super::error::{Error, Located};
 use super::file::{self, Entry, File};
 use super::frame::Frame;
+use super::glob;
 use super::import::{self, Import, Target};
 use super::merged::{Merger, Paths};
 use crate::diag::nearest;
@@ -196,7 +197,16 @@ impl Merger<'_> {
 
     /// A hint at the known file whose name is nearest to a path that was not found.
     fn near(&self, path: &str) -> String {
-        let near = nearest(path, self.files.list().iter().map(|file| &*file.written.key));
-        near.map(|key| format!("; did you mean `{key}`?")).unwrap_or_default()
+        let says = |key: &str| format!("; did you mean `{key}`?");
+        if let Some(key) = nearest(path, self.files.list().iter().map(|file| &*file.written.key)) {
+            return says(key);
+        }
+        // One that nobody imports yet.
+        let files = glob::find(&self.layout.base, "**/*.{yaml,yml}").unwrap_or_default().files;
+        let keys = files.iter().filter_map(|path| {
+            path.strip_prefix(&self.layout.base).ok()?.with_extension("").into_os_string().into_string().ok()
+        });
+        let keys: Vec<String> = keys.collect();
+        nearest(path, keys.iter().map(String::as_str)).map(says).unwrap_or_default()
     }
 }

@@ -225,3 +225,41 @@ fn appending_overrides_count_once() {
     ];
     assert_eq!(overrides(&files, "a"), serde_json::json!({"vars": {"l": [1]}}));
 }
+
+#[test]
+fn tags_in_overrides_end_where_files_are_merged() {
+    let component = "components: {terraform: {x: {}}}";
+    let over = "overrides: {vars: {l: !append [q]}}";
+    let both = format!("{over}\n{component}");
+    let waits = serde_json::json!({"vars": {"l": "!append [\"q\"]"}});
+    let is_list = serde_json::json!({"vars": {"l": ["q"]}});
+    for (catalog, dev, expected) in [
+        ("vars: {}", both.clone(), &waits),
+        (&*both, "import: [catalog/y]\nvars: {stage: dev}".to_owned(), &is_list),
+        (component, format!("import: [catalog/y]\n{over}"), &is_list),
+        (over, format!("import: [catalog/y]\n{component}"), &is_list),
+    ] {
+        let files = [("stacks/catalog/y.yaml", catalog), ("stacks/orgs/dev.yaml", &*dev)];
+        assert_eq!(&overrides(&files, "x"), expected, "{dev}");
+    }
+}
+
+#[test]
+fn lists_of_overrides_meet_each_other_file_by_file() {
+    let atmos = "base_path: .\nstacks: {base_path: stacks, included_paths: ['orgs/*'], name_pattern: '{stage}'}\n\
+                 settings: {list_merge_strategy: merge}\n";
+    for (imports, first) in [("catalog/z, catalog/y", ["imported", "z"]), ("catalog/y, catalog/z", ["p", "q"])] {
+        let dev = format!(
+            "import: [{imports}]\noverrides: {{vars: {{l: [p, q, r]}}}}\ncomponents: {{terraform: {{own: {{}}}}}}"
+        );
+        let files = [
+            ("atmos.yaml", atmos),
+            ("stacks/catalog/y.yaml", "components: {terraform: {x: {}}}"),
+            ("stacks/catalog/z.yaml", "overrides: {vars: {l: [imported, z]}}"),
+            ("stacks/orgs/dev.yaml", &*dev),
+        ];
+        let expected = serde_json::json!({"vars": {"l": [first[0], first[1], "r"]}});
+        assert_eq!(overrides(&files, "own"), expected, "{imports}");
+        assert_eq!(overrides(&files, "x"), expected, "{imports}");
+    }
+}

@@ -18,7 +18,7 @@ use crate::config::Config;
 use crate::diag::{Message, Remark, Talk, Warning};
 use crate::host::Host;
 use crate::span::Span;
-use crate::stack::{self, StackIndex, all_manifests};
+use crate::stack::{self, StackIndex, all_manifests, pattern_lost};
 use crate::value::Node;
 
 /// Everything that there is to say of the stacks, sorted by place: errors of manifests and components, violations of the
@@ -85,8 +85,7 @@ fn lost_words(config: &Config) -> Option<Finding> {
     if stacks.name_template.as_deref().is_some_and(|template| !template.is_empty()) {
         return None;
     }
-    let tokens = ["{namespace}", "{tenant}", "{environment}", "{stage}"];
-    let lost: Vec<&str> = pattern.split('-').filter(|part| !part.is_empty() && !tokens.contains(part)).collect();
+    let lost: Vec<&str> = pattern_lost(pattern).collect();
     let message = format!("`{}` in `stacks.name_pattern: {pattern}` is left out of the names", lost.join("`, `"));
     let help = "only {namespace}, {tenant}, {environment} and {stage} between dashes count; `stacks.name_template` takes any text";
     let finding = Finding::new(Severity::Warning, "atmos::validate::name_pattern", message, None);

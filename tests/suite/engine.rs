@@ -139,3 +139,45 @@ components: {terraform: {vpc: {}}}
         assert!(yaml.stdout.contains(line), "{line}: {yaml}");
     }
 }
+
+#[test]
+fn tags_in_overrides_of_manifests_are_as_in_the_reference() {
+    let component = "components: {terraform: {vpc: {vars: {l: [1, 2]}}}}\n";
+    let over = "overrides: {vars: {l: !append [q]}}\n";
+    let stage = "vars: {stage: a, l: [g]}\n";
+    for (catalog, stack, expected) in [
+        (String::new(), format!("{stage}{over}{component}"), json!([1, 2, "q"])),
+        (format!("{over}{component}"), format!("import: [x]\n{stage}"), json!(["q"])),
+        (component.to_owned(), format!("import: [x]\n{stage}{over}"), json!(["q"])),
+        (over.to_owned(), format!("import: [x]\n{stage}{component}"), json!(["q"])),
+    ] {
+        let sandbox = sandbox(&[("stacks/x.yaml", &catalog), ("stacks/orgs/a.yaml", &stack)]);
+        assert_eq!(vars(&sandbox)["l"], expected, "{stack}");
+        let shown = sandbox.atmos(&["explain", "vpc", "-s", "a", "vars.l", "-f", "json"]).success().json();
+        assert_eq!(shown["value"], expected, "{shown}");
+    }
+}
+
+#[test]
+fn names_that_nothing_has_come_with_the_nearest() {
+    let files = [
+        ("stacks/catalog/vpc.yaml", "vars: {}\n"),
+        (
+            "stacks/orgs/a.yaml",
+            "vars: {stage: a}\ncomponents: {terrafrom: {vpc: {}}, terraform: {x: {vars: {a: 1}}}}\n",
+        ),
+    ];
+    let sandbox = sandbox(&files);
+    sandbox.atmos(&["terraform", "plan", "vpc", "-s", "a"]).exits(1).says("is meant to be `components.terraform`");
+    let shown = sandbox.atmos(&["describe", "stacks", "--sections", "var", "-f", "json"]).success();
+    assert_eq!(shown.json(), json!({}));
+    shown.says("no component has a section 'var'").says("did you mean `vars`?");
+    sandbox.write("atmos.yaml", &ATMOS.replace("{stage}", "{stag}"));
+    sandbox
+        .atmos(&["describe", "component", "x", "-s", "a"])
+        .exits(1)
+        .says("`{stag}` in `stacks.name_pattern` is no token");
+    sandbox.write("atmos.yaml", ATMOS);
+    sandbox.write("stacks/orgs/a.yaml", "import: [catalog/vcp]\nvars: {stage: a}\n");
+    sandbox.atmos(&["list", "stacks"]).exits(1).says("did you mean `catalog/vpc`?");
+}

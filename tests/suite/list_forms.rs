@@ -127,3 +127,17 @@ fn components_of_a_kind_with_a_command_are_listed() {
     assert_eq!(described["dev"]["components"]["script"]["sc"]["vars"]["a"], 1);
     assert_eq!(described["dev"]["components"]["other"], serde_json::Value::Null);
 }
+
+#[test]
+fn a_status_says_what_it_is() {
+    let sandbox = Sandbox::of_stack(
+        "vars: {stage: dev}\ncomponents: {terraform: {a: {}, b: {metadata: {enabled: false}}, c: {metadata: {locked: \
+         true}}}}\n",
+    );
+    for list in ["instances", "components"] {
+        let args = ["list", list, "--columns", "C={{ .component }},S={{ .status }},T={{ .status_text }}"];
+        let expected = "a\tenabled\tenabled\nb\tdisabled\tdisabled\nc\tlocked\tlocked\n";
+        assert_eq!(sandbox.atmos(&args).success().stdout, expected, "{list}");
+        assert!(at_a_terminal(&sandbox, &args).contains("disabled"));
+    }
+}

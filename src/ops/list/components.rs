@@ -132,6 +132,7 @@ impl Component {
     fn row(self) -> Node {
         let Component { fact, stacks } = self;
         let kind = if fact.abstract_ { "abstract" } else { "real" };
+        let status = status(fact.enabled, fact.locked);
         let count = i64::try_from(stacks.len()).unwrap_or(i64::MAX);
         record([
             ("component", Node::from(fact.name.as_str())),
@@ -141,8 +142,8 @@ impl Component {
             ("component_folder", Node::from(fact.folder.as_str())),
             ("enabled", Node::from(fact.enabled)),
             ("locked", Node::from(fact.locked)),
-            ("status", Node::from("●")),
-            ("status_text", Node::from(status(fact.enabled, fact.locked))),
+            ("status", Node::from(status)),
+            ("status_text", Node::from(status)),
             ("tags", tags(&fact.metadata)),
             ("labels", labels(&fact.metadata)),
             ("metadata", if fact.metadata.as_map().is_some() { fact.metadata } else { Node::empty_map() }),

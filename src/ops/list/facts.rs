@@ -138,6 +138,7 @@ pub(super) fn row(instance: &Instance, reads: impl Fn(&str) -> bool) -> Node {
     let inherits: Vec<&str> =
         metadata.get("inherits").and_then(Node::as_list).into_iter().flatten().filter_map(Node::as_str).collect();
     let map = |node: &Node| if node.as_map().is_some() { node.clone() } else { Node::empty_map() };
+    let status = status(instance.enabled, instance.locked);
     let fields: [(&str, Node); 19] = [
         ("stack", Node::from(instance.stack.as_str())),
         ("component", Node::from(instance.name.as_str())),
@@ -146,8 +147,8 @@ pub(super) fn row(instance: &Instance, reads: impl Fn(&str) -> bool) -> Node {
         ("type", Node::from(kind)),
         ("enabled", Node::from(instance.enabled)),
         ("locked", Node::from(instance.locked)),
-        ("status", Node::from("●")),
-        ("status_text", Node::from(status(instance.enabled, instance.locked))),
+        ("status", Node::from(status)),
+        ("status_text", Node::from(status)),
         ("component_base", Node::from(base)),
         ("inherits", Node::from(inherits.join(", "))),
         ("description", Node::from(text("description"))),
