@@ -1,7 +1,7 @@
-//! Variables that a `terraform shell` has for its own component: an atmos in that shell which works on another one must not
-//! take them for the user's. Pure.
+//! Variables that a run or a `terraform shell` has for its own component: an atmos in its hooks, its provisioners or that
+//! shell which works on another one must not take them for the user's. Pure.
 //!
-//! The shell carries a list of them ([`MARK`]), each with a digest of its value, so that what the user has changed since
+//! The environment carries a list of them ([`MARK`]), each with a digest of its value, so that what the user has changed since
 //! stays his. Names of secrets stand there alone.
 
 use std::borrow::Cow;

@@ -114,3 +114,21 @@ fn a_shell_says_that_its_files_are_no_more_its_own() {
     let replaced = shell(&mut sandbox, "echo '{}' >backend.tf.json", &[]).success();
     assert!(replaced.stderr.contains("replaced meanwhile"), "{replaced}");
 }
+
+#[test]
+fn what_a_run_has_for_its_component_is_not_for_those_that_its_hooks_run() {
+    let mut sandbox = sandbox();
+    sandbox.set("ATMOS", env!("CARGO_BIN_EXE_atmos"));
+    let manifest = "vars: {stage: dev}\nterraform: {backend_type: local, backend: {local: {}}}\ncomponents:\n  terraform:\n    \
+        a:\n      metadata: {component: app}\n      vars: {name: a}\n      env: {TF_VAR_size: LARGE, TF_CLI_ARGS_apply: -lock=true}\n      \
+        hooks:\n        other: {events: [after.terraform.apply], kind: command, command: sh, args: [-c, '\"$ATMOS\" terraform apply b \
+        -s dev -auto-approve']}\n        steps:\n          events: [after.terraform.apply]\n          kind: steps\n          \
+        with: [{command: terraform apply c -s dev -auto-approve, type: atmos}]\n    \
+        b: {metadata: {component: app}, vars: {name: b}}\n    c: {metadata: {component: other}, vars: {name: c}}\n";
+    sandbox.write("s/dev.yaml", manifest);
+    let outcome = sandbox.atmos(&["terraform", "apply", "a", "-s", "dev", "-auto-approve"]).success();
+    assert!(state(&sandbox, "dev-a").contains("dev-a a LARGE"), "{outcome}");
+    assert!(state(&sandbox, "dev-b").contains("dev-b b small"), "{outcome}");
+    let other = sandbox.read("c/other/terraform.tfstate.d/dev-c/terraform.tfstate");
+    assert!(other.contains("dev-c c small"), "{outcome}\n{other}");
+}

@@ -11,7 +11,7 @@ use super::run::{Around, Ending};
 use crate::auth::resolution::Flag;
 use crate::diag::{Result, Warning};
 use crate::exec::environment::add_level;
-use crate::exec::folder_lock;
+use crate::exec::{folder_lock, shell_variables};
 use crate::host::Env;
 use crate::ops::child::{self, Held};
 use crate::ops::steps::{Program, Runner};
@@ -137,7 +137,10 @@ impl Run<'_, '_> {
         for (name, value) in self.env.iter() {
             let Some(known) = name.to_str() else { continue };
             let is_new = own.get_raw(known) != Some(value);
-            if is_new || known == folder_lock::HELD || known.starts_with("TF_") && !env.is_set(known) {
+            if is_new
+                || matches!(known, folder_lock::HELD | shell_variables::MARK)
+                || known.starts_with("TF_") && !env.is_set(known)
+            {
                 env.set(known, value);
             }
         }

@@ -2,13 +2,13 @@
 
 use super::course::remove_varfiles;
 use super::planfile::ready;
-use super::single::{Ready, Work, child_environment, children, open_session};
+use super::single::{Ready, Work, child_environment, children, mark_own, open_session};
 use super::{Done, RunRequest, rc};
 use crate::auth::resolution::Need;
 use crate::diag::{Report, Result, Warning};
 use crate::exec::signals::Signals;
 use crate::exec::terraform::{layout, with_varfile};
-use crate::exec::{Hangup, Launch, Output, folder_lock, process, shell_variables};
+use crate::exec::{Hangup, Launch, Output, folder_lock, process};
 use crate::host::Env;
 use crate::ops::access::Access;
 use crate::ops::{App, child};
@@ -123,8 +123,7 @@ fn launch(app: &App, ready: &Ready, with_secrets: bool, env: &mut Env) -> Result
         let warning = Warning::new("atmos::terraform::shell_secrets", message);
         app.host.talk.warn(warning.help("`--with-secrets` puts them into its environment"));
     }
-    let is_secret = |name: &str| target.secret_vars.contains_key(name.strip_prefix("TF_VAR_").unwrap_or(name));
-    shell_variables::mark(env, &shell_variables::without(&app.host.env), is_secret);
+    mark_own(app, target, env);
     let (program, mut args) = (program(app, env), Vec::new());
     if let Some(prompt) = prompt(app, ready, env)? {
         env.set("PS1", prompt);

@@ -17,6 +17,7 @@ use crate::exec::Error as ExecError;
 use crate::exec::environment::{self, interfering};
 use crate::exec::outlet::Outlet;
 use crate::exec::relay::Relay;
+use crate::exec::shell_variables;
 use crate::exec::signals::Signals;
 use crate::exec::terraform::{Finished, Target, planned, sensitive, steps};
 use crate::host::Env;
@@ -350,6 +351,7 @@ async fn held_children(
     let mut env = child_environment(app, request, target, held);
     let _rc = rc::add(app, &target.folder, &mut env)?;
     check_sizes(target, &env)?;
+    mark_own(app, target, &mut env);
     if !request.request.skip_init && !request.without_variables {
         signals.guard(Box::pin(state_bucket::ensure(app, &ready.instance, &request.identity))).await?;
     }
@@ -437,6 +439,13 @@ fn check_sizes(target: &Target, env: &Env) -> Result<(), Error> {
     };
     let (component, stack) = (target.component.clone(), target.stack.clone());
     Err(Error::VariableTooLarge { what, component, stack, kib: size((name, value)).div_ceil(1 << 10), help })
+}
+
+/// Says in the environment what of it is of this component: an atmos for another one, in a hook, a provisioner or a shell,
+/// takes it for nobody's.
+pub(super) fn mark_own(app: &App, target: &Target, env: &mut Env) {
+    let is_secret = |name: &str| target.secret_vars.contains_key(name.strip_prefix("TF_VAR_").unwrap_or(name));
+    shell_variables::mark(env, &shell_variables::without(&app.host.env), is_secret);
 }
 
 /// The complete environment of the run's children.
