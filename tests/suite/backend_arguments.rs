@@ -181,6 +181,48 @@ fn of_dev_says(sandbox: &Sandbox, name: &str) {
 }
 
 #[test]
+fn an_argument_that_says_what_becomes_of_the_state_is_enough() {
+    let sandbox = sandbox("");
+    let with = |stack: &str, name: &str| {
+        let path = state(&sandbox, name).display().to_string();
+        of(&sandbox, stack, name, &format!("env: {{TF_CLI_ARGS_init: '-reconfigure -backend-config=path={path}'}}"));
+    };
+    for (stack, name) in [("dev", "dev"), ("prod", "prod"), ("dev", "new"), ("prod", "prod")] {
+        with(stack, name);
+        apply(&sandbox, stack).success();
+        assert_eq!(kept(&sandbox, name).as_deref(), Some(name));
+    }
+}
+
+#[test]
+fn the_way_out_that_a_refusal_names_is_one() {
+    let sandbox = sandbox(", deploy_run_init: false");
+    apply(&sandbox, "dev").success();
+    let first = run(&sandbox, &["init", "--init-run-reconfigure", "true"], "prod");
+    first.success();
+    run(&sandbox, &["deploy"], "prod").success();
+    let refused = run(&sandbox, &["deploy"], "dev").exits(1);
+    refused.says("atmos terraform init app -s dev --init-run-reconfigure true");
+    run(&sandbox, &["init", "--init-run-reconfigure", "true"], "dev").success();
+    run(&sandbox, &["deploy"], "dev").success();
+    assert_eq!([kept(&sandbox, "dev"), kept(&sandbox, "prod")], ["dev", "prod"].map(|name| Some(name.to_owned())));
+}
+
+#[test]
+fn what_reads_no_state_makes_no_workspace_in_the_backend_of_another_instance() {
+    let sandbox = sandbox(", init_run_reconfigure: true");
+    sandbox.write("atmos.yaml", &sandbox.read("atmos.yaml").replace(", workspaces_enabled: false", ""));
+    for stack in ["dev", "prod"] {
+        let path = sandbox.root().join("states").join(stack).display().to_string();
+        of(&sandbox, stack, stack, &format!("env: {{TF_CLI_ARGS_init: '-backend-config=workspace_dir={path}'}}"));
+        apply(&sandbox, stack).success();
+    }
+    run(&sandbox, &["validate", "--skip-init"], "dev").success();
+    let workspaces = std::fs::read_dir(sandbox.root().join("states/prod")).unwrap().count();
+    assert_eq!(workspaces, 1);
+}
+
+#[test]
 fn deploy_prepares_what_it_needs_unless_it_is_told_not_to() {
     let sandbox = sandbox(", init_run_reconfigure: true");
     run(&sandbox, &["deploy"], "dev").success();

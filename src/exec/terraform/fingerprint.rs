@@ -174,7 +174,10 @@ fn add_sources(directory: &Path, endings: &[&str], parts: &mut Parts, found: &mu
         let content = std::fs::read(directory.join(&name)).unwrap_or_default();
         parts.add(&name, &content);
         if let Some(found) = found {
-            let of_file = early(&String::from_utf8_lossy(&content), name.ends_with(".json"));
+            let of_file = early(
+                &String::from_utf8_lossy(&content),
+                Path::new(&name).extension().is_some_and(|ending| ending == "json"),
+            );
             found.evaluates |= of_file.evaluates;
             found.reads_files |= of_file.reads_files;
         }

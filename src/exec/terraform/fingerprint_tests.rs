@@ -91,7 +91,8 @@ fn variables_count_where_the_configuration_evaluates_them() {
     let vars = |env: &[(&str, &str)], words: &[&str]| {
         let words: Vec<String> = words.iter().map(|word| (*word).to_owned()).collect();
         let variables = Variables { words: &words, secret: &secret };
-        let found = with(temp.path(), &Env::from_iter(env.iter().copied()), Some("{}"), Some(variables));
+        let env: Env = env.iter().copied().collect();
+        let found = with(temp.path(), &env, Some("{}"), Some(variables));
         assert!(found.fingerprint.is_some());
         (found.evaluates, found.vars)
     };

@@ -52,13 +52,11 @@ impl Given {
             // What has no `=` is a file, for terraform, too.
             "backend-config" if value.contains('=') => self.backend.push(value.as_bytes().to_vec()),
             "backend-config" if value.is_empty() => {}
-            "backend-config" => match content(&path) {
-                Some(content) => self.backend.push(content),
-                None => {
-                    self.backend.push(format!("{value}\0").into_bytes());
-                    self.is_open = true;
-                }
-            },
+            "backend-config" => {
+                let content = content(&path);
+                self.is_open |= content.is_none();
+                self.backend.push(content.unwrap_or_else(|| format!("{value}\0").into_bytes()));
+            }
             "var-file" => match content(&path) {
                 Some(content) => self.others.push(("var-file", content)),
                 None => self.is_open = true,
@@ -208,7 +206,7 @@ mod tests {
         let plugins = |temp: &Path| {
             let (mut text, given) = (String::new(), read(temp, &[], "-plugin-dir plugins"));
             assert!(!given.is_open);
-            given.add(&mut |label, content| text += &format!("{label} {}", String::from_utf8_lossy(content)));
+            given.add(&mut |label, content| text.extend([label, &String::from_utf8_lossy(content)]));
             text
         };
         let before = plugins(temp.path());

@@ -44,6 +44,8 @@ pub fn decide(target: &Target, wish: Wish, folder: &Folder) -> Decision {
     }
     let is_left = folder.memory.owner.as_ref().is_some_and(|owner| *owner != id);
     let is_free = !wish.reconfigure && !wish.told;
+    // Beside what the user has said it would be one flag too many.
+    let wish = Wish { reconfigure: wish.reconfigure && !wish.told, ..wish };
     let given_anew = known.is_some_and(|known| known.given != folder.given);
     // What is given beside the configuration may be in the record of another one already.
     if is_free && given_anew && is_left {
@@ -59,7 +61,7 @@ pub fn decide(target: &Target, wish: Wish, folder: &Folder) -> Decision {
         return Decision::Refuse;
     }
     // With the record of another one in the way terraform refuses a moved backend by itself, if it is not told otherwise.
-    let foreign = !moved && is_left;
+    let foreign = !moved && !wish.told && is_left;
     let reconfigure = match &folder.record {
         None => wish.reconfigure,
         Some(_) if same => wish.reconfigure && (known.is_none() || given_anew),
@@ -268,6 +270,7 @@ mod tests {
             ("no record", None, "prod/vpc", NO, Decision::Refuse),
             ("as configured", record("c"), "prod/vpc", YES, run(true)),
             ("as the user says", record("b"), "prod/vpc", told, run(false)),
+            ("as the user says", record("c"), "prod/vpc", told, run(false)),
         ] {
             let mut folder = folder(record, Some(owner), true, "");
             let known = folder.memory.instances.get_mut("dev/vpc").unwrap();
@@ -333,6 +336,7 @@ mod tests {
                 ("new", "prod/vpc", NO, Decision::Refuse),
                 ("new", "prod/vpc", YES, run(true)),
                 ("new", "prod/vpc", told, run(false)),
+                ("new", "prod/vpc", Wish { reconfigure: true, ..told }, run(false)),
                 // Terraform itself sees that.
                 ("new", "dev/vpc", NO, run(false)),
                 ("new", "dev/vpc", YES, run(true)),

@@ -129,10 +129,11 @@ async fn prepare(context: &mut Context<'_>, plan: &Plan) -> Result<Vec<u8>, Erro
     let (wish, args, explicit) = match &plan.init {
         InitWish::Never => (None, Vec::new(), false),
         InitWish::Implicit { reconfigure, forced, args } => {
-            (Some(Wish { reconfigure: *reconfigure, forced: *forced, told: false }), args.clone(), false)
+            let told = is_told(args, context.env);
+            (Some(Wish { reconfigure: *reconfigure, forced: *forced, told }), args.clone(), false)
         }
         InitWish::Explicit { reconfigure, args } => {
-            let told = has_flag(args, "-reconfigure") || has_flag(args, "-migrate-state");
+            let told = is_told(args, context.env);
             (Some(Wish { reconfigure: *reconfigure, forced: true, told }), args.clone(), true)
         }
     };
@@ -151,8 +152,9 @@ async fn prepare(context: &mut Context<'_>, plan: &Plan) -> Result<Vec<u8>, Erro
     };
     let found = Folder::look(look);
     let Some(wish) = wish else {
-        refuse_backend_of_another(context, &found)?;
-        select(context, plan, false).await?;
+        if may_use_backend(context, &found)? {
+            select(context, plan, false).await?;
+        }
         return Ok(Vec::new());
     };
     let decision = decide(target, wish, &found);
@@ -194,6 +196,12 @@ async fn prepare(context: &mut Context<'_>, plan: &Plan) -> Result<Vec<u8>, Erro
     Ok(Vec::new())
 }
 
+/// The arguments of init, whoever gives them, say what becomes of the state.
+fn is_told(args: &[String], env: &Env) -> bool {
+    let all: Vec<String> = of_environment(&["init"], env).into_iter().chain(args.iter().cloned()).collect();
+    ["-reconfigure", "-migrate-state"].into_iter().any(|flag| has_flag(&all, flag))
+}
+
 /// The variables that the run itself has in its arguments. Those of an explicit init are its arguments already.
 fn own_variables(context: &Context<'_>, explicit: bool) -> Vec<String> {
     if explicit || !context.target.settings.evaluates_early {
@@ -208,14 +216,14 @@ fn own_variables(context: &Context<'_>, explicit: bool) -> Vec<String> {
 const WITHOUT_STATE: [&str; 9] =
     ["fmt", "get", "login", "logout", "metadata", "modules", "providers", "validate", "version"];
 
-/// Where init is left out, the backend of another instance would be used in silence if only init's arguments name it.
-fn refuse_backend_of_another(context: &Context<'_>, found: &Folder) -> Result<(), Error> {
+/// Where init is left out, the backend of another instance would be used in silence if only init's arguments name it. What
+/// reads no state goes on, and makes no workspace there.
+fn may_use_backend(context: &Context<'_>, found: &Folder) -> Result<bool, Error> {
     let (target, request) = (context.target, context.request);
-    let word = request.words[0].as_str();
-    if WITHOUT_STATE.contains(&word) {
-        return Ok(());
+    let Some(owner) = init::left_by_another(target, found) else { return Ok(true) };
+    if WITHOUT_STATE.contains(&request.words[0].as_str()) {
+        return Ok(false);
     }
-    let Some(owner) = init::left_by_another(target, found) else { return Ok(()) };
     let (component, stack) = (target.component.clone(), target.stack.clone());
     let own = if target.settings.init_run_reconfigure { "" } else { " --init-run-reconfigure true" };
     Err(Error::BackendOfAnother {
