@@ -216,6 +216,7 @@ fn terraform(root: &Root, base_path: &Path, files: &Node, environment: &Node, ho
         command: terraform.command.clone().or("terraform"),
         apply_auto_approve: terraform.apply_auto_approve.0,
         deploy_run_init: terraform.deploy_run_init.0,
+        deploy_run_init_set: is_set(&["deploy_run_init"]),
         init_run_reconfigure: terraform.init_run_reconfigure.0,
         auto_generate_backend_file: terraform.auto_generate_backend_file.0,
         auto_generate_backend_file_set: is_set(&["auto_generate_backend_file"]),

@@ -92,6 +92,8 @@ pub struct Terraform {
     pub command: String,
     pub apply_auto_approve: bool,
     pub deploy_run_init: bool,
+    /// `deploy_run_init` stands in a file or variable, and is not just the default.
+    pub deploy_run_init_set: bool,
     pub init_run_reconfigure: bool,
     pub auto_generate_backend_file: bool,
     /// `auto_generate_backend_file` stands in a file or variable, and is not just the default.

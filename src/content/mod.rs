@@ -6,6 +6,7 @@
 mod blocks;
 mod data;
 mod dotenv;
+mod early;
 mod file;
 mod hcl;
 mod hcl_tokens;
@@ -16,6 +17,7 @@ mod secrets;
 
 pub use blocks::Wrong;
 pub use data::{Foreign, Written, as_data, inert, is_made, literal_data, literal_where, opens_template, verbatim};
+pub use early::{Early, early};
 pub use file::{Tags, is_text, parse, split_argument};
 pub use hcl_write::{
     attributes as hcl_attributes, expression as hcl_expression, module as hcl_module, nested_block as hcl_nested_block,

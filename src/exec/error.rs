@@ -133,6 +133,16 @@ pub enum Error {
     )]
     BackendMoved { component: String, stack: String },
 
+    #[error(
+        "the folder of {component} in {stack} was last initialised for `{owner}`, with another backend: the state there \
+         would be taken for the one of {component} in {stack}"
+    )]
+    #[diagnostic(
+        code(atmos::exec::backend_of_another),
+        help("run init for this one: {init}\nor let this command do it: {help}")
+    )]
+    BackendOfAnother { component: String, stack: String, owner: String, init: String, help: &'static str },
+
     /// A program that only prepares the command; its code is not ours.
     #[error("`{command}` failed with code {code}")]
     #[diagnostic(code(atmos::exec::helper_failed), help("its own output above says why"))]

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use super::address::{self, shown};
-use super::cache::Entry;
+use super::cache::{Entry, hold};
 use super::docker::Login;
 use super::error::Error;
 use super::settings::{Settings, parse_ttl};
@@ -14,6 +14,7 @@ use super::source::{Kind, Source, archive_format};
 use super::token::{self, Way};
 use super::{archive, bucket, docker, git, http, oci, tree};
 use crate::diag::Warning;
+use crate::host::lock::FileLock;
 use crate::host::{Host, fs};
 
 /// A single file.
@@ -30,6 +31,15 @@ type Slot = Arc<OnceLock<Result<Copied, Error>>>;
 struct Copied {
     directory: PathBuf,
     identity: Option<String>,
+    held: Option<Arc<FileLock>>,
+}
+
+impl Copied {
+    /// Holds it, so that nobody removes it before the process ends. The source is locked.
+    fn of(directory: PathBuf, identity: Option<String>) -> Copied {
+        let held = hold(&directory).map(Arc::new);
+        Copied { directory, identity, held }
+    }
 }
 
 /// What an address of a folder or a file means on this machine.
@@ -42,6 +52,8 @@ pub struct Fetched {
     pub in_place: bool,
     /// The commit or the digest that was fetched; absent for sources that have none, and for copies of earlier runs.
     pub identity: Option<String>,
+    /// Keeps the copy where it is.
+    _held: Option<Arc<FileLock>>,
 }
 
 /// Fetches sources and remembers which, so that each is fetched once per run however often it is imported.
@@ -145,7 +157,7 @@ impl Fetcher {
         let key = shown(address);
         if let Kind::Local(path) = &source.kind {
             let entry = tree::entry(path, &source.sub)?;
-            return Ok(Fetched { path: entry, top: path.clone(), in_place: true, identity: None });
+            return Ok(Fetched { path: entry, top: path.clone(), in_place: true, identity: None, _held: None });
         }
         let slot = self.slot(source.identity());
         let fetch = || Fetch { host, settings, source: &source, key: &key, ttl }.copy();
@@ -154,7 +166,7 @@ impl Fetcher {
             // Who asks again wants another attempt.
             self.done.lock().unwrap_or_else(PoisonError::into_inner).remove(&source.identity());
         }
-        let Copied { directory, identity } = copied?;
+        let Copied { directory, identity, held } = copied?;
         let single = match &source.kind {
             Kind::File { url, .. } => Some(file_name(url)),
             Kind::Object { object, .. } if source.sub.is_empty() => Some(file_name(&object.key)),
@@ -162,7 +174,7 @@ impl Fetcher {
         };
         let single = single.filter(|name| directory.join(name).is_file());
         let path = tree::entry(&directory, single.as_deref().unwrap_or(&source.sub))?;
-        Ok(Fetched { path, top: directory, in_place: false, identity })
+        Ok(Fetched { path, top: directory, in_place: false, identity, _held: held })
     }
 
     fn slot(&self, identity: String) -> Slot {
@@ -240,7 +252,7 @@ impl Fetch<'_> {
         let now = self.host.now();
         let current = entry.current(now);
         if let Some(copy) = current.as_ref().filter(|copy| self.is_fresh(copy.age)) {
-            return Ok(Copied { directory: copy.directory.clone(), identity: None });
+            return Ok(Copied::of(copy.directory.clone(), None));
         }
         tracing::debug!(target: "atmos", "Fetching {}", self.key);
         let mut identity = None;
@@ -248,7 +260,7 @@ impl Fetch<'_> {
             identity = self.fill(directory)?;
             Ok(())
         };
-        let renewed = entry.renew(now, self.key, fill).map_err(|error| match (error, current) {
+        let renewed = entry.renew(now, (self.key, self.is_for_once()), fill).map_err(|error| match (error, current) {
             (Error::Failed { reason, help }, Some(copy)) => Error::Failed {
                 reason,
                 help: format!(
@@ -259,7 +271,12 @@ impl Fetch<'_> {
             },
             (error, _) => error,
         });
-        Ok(Copied { directory: renewed?, identity })
+        Ok(Copied::of(renewed?, identity))
+    }
+
+    /// Every run fetches it anew.
+    fn is_for_once(&self) -> bool {
+        self.ttl.and_then(parse_ttl).is_some_and(|ttl| ttl.is_zero())
     }
 
     /// Without a time to live repositories, objects and artifacts are fetched by every run unless they are pinned, and

@@ -173,6 +173,59 @@ fn a_repository_is_fetched_once_per_run_and_again_by_the_next() {
     assert_eq!(machine.said.lock().unwrap().len(), 1, "an odd time to live is named once");
 }
 
+/// Folders and records in the cache.
+fn cached(machine: &Machine) -> (usize, usize) {
+    let entries = std::fs::read_dir(machine.root().join("cache/atmos/stack-imports")).unwrap().flatten();
+    let (folders, files): (Vec<PathBuf>, Vec<PathBuf>) =
+        entries.map(|entry| entry.path()).partition(|path| path.is_dir());
+    (folders.len(), files.iter().filter(|path| path.extension().is_some_and(|ending| ending == "json")).count())
+}
+
+#[test]
+fn a_copy_goes_with_the_next_fetch_unless_somebody_reads_it() {
+    let machine = Machine::new();
+    let repository = machine.repository(&[("a.yaml", "a: 1\n")]);
+    let host = machine.host();
+    let fetch = |fetcher: &Fetcher| {
+        let address = format!("{repository}//a.yaml");
+        fetcher.fetched(&host, &Settings::default(), &address, Some("0s")).unwrap().path
+    };
+    for _ in 0..3 {
+        fetch(&Fetcher::default());
+        assert_eq!(cached(&machine), (1, 1));
+    }
+    let reads = Fetcher::default();
+    let old = fetch(&reads);
+    fetch(&Fetcher::default());
+    assert!(old.exists() && cached(&machine).0 == 2);
+    drop(reads);
+    fetch(&Fetcher::default());
+    assert!(!old.exists() && cached(&machine) == (1, 1));
+}
+
+#[test]
+fn copies_for_one_run_go_after_a_day() {
+    let machine = Machine::new();
+    let repository = machine.repository(&[("a.yaml", "a: 1\n")]);
+    let host = machine.host();
+    let fetch = |host: &Host, address: &str, ttl| {
+        Fetcher::default().fetched(host, &Settings::default(), address, Some(ttl)).unwrap();
+    };
+    let (one, two) = (format!("{repository}//a.yaml"), format!("{repository}//a.yaml?ref=main"));
+    fetch(&host, &one, "0s");
+    fetch(&host, &two, "1h");
+    assert_eq!(cached(&machine), (2, 2));
+    let cache = machine.root().join("cache/atmos/stack-imports");
+    for entry in std::fs::read_dir(cache).unwrap().flatten().filter(|entry| entry.path().extension().is_some()) {
+        let Ok(text) = std::fs::read_to_string(entry.path()) else { continue };
+        let Ok(mut pointer) = serde_json::from_str::<serde_json::Value>(&text) else { continue };
+        pointer["fetched_at"] = "2020-01-01T00:00:00Z".into();
+        std::fs::write(entry.path(), pointer.to_string()).unwrap();
+    }
+    fetch(&host, &two, "1h");
+    assert_eq!(cached(&machine), (1, 1), "that of the first is of no use any more");
+}
+
 #[test]
 fn a_broken_cache_is_as_good_as_none() {
     let machine = Machine::new();

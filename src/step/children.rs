@@ -18,8 +18,8 @@ const AT_ONCE: [&str; 3] = ["stack", "timeout", "working_directory"];
 type Row = Vec<(String, String)>;
 
 impl Reader<'_> {
-    /// The steps below a step of the types parallel and matrix.
-    pub(super) fn children(&self, node: &Node, kind: &Kind) -> Result<Vec<Step>, Error> {
+    /// The steps below a step of the types parallel and matrix, which are of the same usual kind as those beside it.
+    pub(super) fn children(&self, node: &Node, kind: &Kind, usual: &Kind) -> Result<Vec<Step>, Error> {
         if !matches!(kind, Kind::Parallel(_)) {
             return Ok(Vec::new());
         }
@@ -27,18 +27,18 @@ impl Reader<'_> {
         let nodes = list.as_list().filter(|nodes| !nodes.is_empty());
         let nodes = nodes.ok_or_else(|| wrong(self.what("steps"), "a list of steps", list, self.sources))?;
         if node.get("type").and_then(Node::as_str).is_some_and(|name| name.trim() == "matrix") {
-            return self.combinations(node, nodes);
+            return self.combinations(node, nodes, usual);
         }
-        self.siblings(node, nodes)
+        self.siblings(node, nodes, usual)
     }
 
-    fn siblings(&self, node: &Node, nodes: &[Node]) -> Result<Vec<Step>, Error> {
+    fn siblings(&self, node: &Node, nodes: &[Node], usual: &Kind) -> Result<Vec<Step>, Error> {
         let owner = format!("the step `{}` of {}", self.name, self.owner);
         let names = names(nodes);
         let mut children = Vec::with_capacity(nodes.len());
         for (node, name) in nodes.iter().zip(&names) {
             let reader = Reader { owner: &owner, sources: self.sources, name };
-            let mut child = reader.step(node, &Kind::Shell)?;
+            let mut child = reader.step(node, usual)?;
             child.needs = reader.list(node, "needs")?;
             if let Kind::Unknown(kind) = &child.kind {
                 let problem = format!("its type `{kind}` is not known");
@@ -67,7 +67,7 @@ impl Reader<'_> {
 
     /// The steps once for every combination of the values of the axes. Within a combination each step waits for the one
     /// before it, unless it says what it needs.
-    fn combinations(&self, node: &Node, nodes: &[Node]) -> Result<Vec<Step>, Error> {
+    fn combinations(&self, node: &Node, nodes: &[Node], usual: &Kind) -> Result<Vec<Step>, Error> {
         let rows = self.rows(node)?;
         if rows.len().saturating_mul(nodes.len()) > MOST {
             let problem = format!("its axes make more than {MOST} steps");
@@ -83,7 +83,7 @@ impl Reader<'_> {
                 prefix.push('_');
             }
             let own: Vec<Node> = nodes.iter().map(|node| put_in(node, &row)).collect();
-            let mut group = self.siblings(node, &own)?;
+            let mut group = self.siblings(node, &own, usual)?;
             let written: Vec<String> = group.iter().map(|child| child.name.clone()).collect();
             for (at, child) in group.iter_mut().enumerate() {
                 if child.needs.is_empty() && at > 0 {
@@ -183,7 +183,11 @@ fn circle(children: &[Step]) -> Option<&str> {
 mod tests {
     use serde_json::{Value as Json, json};
 
+    use super::super::read::read;
     use super::super::read::tests::one;
+    use super::*;
+    use crate::span::Sources;
+    use crate::value::from_json;
 
     #[test]
     fn a_matrix_makes_steps_for_every_combination() {
@@ -204,6 +208,22 @@ mod tests {
         assert_eq!((children[0].needs.len(), &children[3].needs[0]), (0, &children[2].name));
         assert_eq!(children[1].stack.as_deref(), Some("linux-{{.matrix.none}}"));
         assert_eq!(children[2].matrix, [("go".to_owned(), "1.22".to_owned()), ("os".to_owned(), "darwin".to_owned())]);
+    }
+
+    #[test]
+    fn children_are_of_the_kind_of_the_steps_beside_the_group() {
+        for group in [
+            json!({"name": "g", "type": "parallel", "steps": ["x", {"command": "y"}, {"type": "shell", "command": "z"}]}),
+            json!({"name": "g", "type": "matrix", "matrix": {"a": [1]},
+                "steps": ["x", {"command": "y"}, {"type": "shell", "command": "z"}]}),
+        ] {
+            let list = from_json(&json!([group]));
+            for usual in [Kind::Atmos, Kind::Shell] {
+                let steps = read(&list, &usual, "it", &Sources::new()).unwrap();
+                let kinds: Vec<&Kind> = steps[0].children.iter().map(|child| &child.kind).collect();
+                assert_eq!(kinds, [&usual, &usual, &Kind::Shell]);
+            }
+        }
     }
 
     #[test]

@@ -187,7 +187,7 @@ impl Reader<'_> {
             // Blanks at its beginning may matter.
             command.clone_into(&mut step.command);
         }
-        step.children = self.children(node, &step.kind)?;
+        step.children = self.children(node, &step.kind, usual)?;
         step.vars = self.texts(node, "vars")?;
         step.outputs = self.texts(node, "outputs")?;
         step.export = node.get("export").and_then(Node::as_bool) != Some(false);

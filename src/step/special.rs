@@ -248,7 +248,7 @@ mod tests {
         let fine =
             group(json!([{"name": "a", "command": "x"}, {"name": "b", "command": "y", "needs": ["a"]}])).unwrap();
         assert_eq!(fine.children[1].needs, ["a"]);
-        assert_eq!(fine.children[0].kind, Kind::Shell);
+        assert_eq!(fine.children[0].kind, Kind::Atmos);
         for (steps, phrase) in [
             (json!([{"name": "a", "command": "x", "needs": ["z"]}]), "it needs `z`"),
             (json!([{"name": "a", "command": "x", "needs": ["a"]}]), "it needs `a`"),

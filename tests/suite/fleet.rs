@@ -145,7 +145,9 @@ fn plan(sandbox: &Sandbox, env: &[(&str, &str)], more: &[&str]) -> Outcome {
 #[test]
 fn a_summary_that_could_not_be_written_is_refused_before_anything_runs() {
     let sandbox = sandbox();
-    for place in ["atmos.yaml/run.json", "ct"] {
+    // A folder that is there, and takes no files whoever writes.
+    let places = ["atmos.yaml/run.json", "ct", "/proc/run.json", "/proc/more/run.json"];
+    for place in places {
         let words = ["terraform", "plan", "--all", "--execution-summary-file", place];
         sandbox.atmos(&words).exits(1).says(place);
     }

@@ -105,6 +105,20 @@ fn steps_run_at_once_and_after_what_they_need() {
 }
 
 #[test]
+fn steps_at_once_are_commands_of_atmos_unless_they_say_otherwise() {
+    let sandbox = scenario();
+    let flow = "workflows:\n  own:\n    steps:\n    - name: both\n      type: parallel\n      steps:\n      \
+                - {name: one, command: version}\n      - {name: two, command: atmos version}\n      \
+                - {name: three, type: shell, command: echo by a shell}\n    \
+                - {name: each, type: matrix, matrix: {n: [1]}, steps: [version]}\n";
+    sandbox.write("flows/own.yaml", flow);
+    let outcome = sandbox.atmos(&["workflow", "own", "--file", "own"]).success();
+    let version = sandbox.atmos(&["version"]).success().stdout;
+    assert_eq!(outcome.stdout.matches(version.trim()).count(), 3, "{outcome}");
+    assert!(outcome.stdout.contains("by a shell"), "{outcome}");
+}
+
+#[test]
 fn the_failure_of_one_means_what_the_group_says() {
     let sandbox = scenario();
     let outcome = workflow(&sandbox, &["parallel-fails"])

@@ -35,6 +35,7 @@ mod auth_stacks;
 mod azure;
 mod azure_browser;
 mod azure_person;
+mod backend_arguments;
 mod backends;
 mod backends_cloud;
 mod bad_input;

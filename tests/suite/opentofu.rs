@@ -159,6 +159,61 @@ fn variables_that_name_modules_reach_init() {
 }
 
 #[test]
+fn whatever_names_a_module_makes_init_run_again() {
+    let Some(sandbox) = real() else { return };
+    for name in ["one", "two", "three", "four", "five"] {
+        let text = format!("output \"found\" {{\n  value = \"{name}\"\n}}\n");
+        sandbox.write(&format!("{FOLDER}/modules/{name}/main.tf"), &text);
+    }
+    let plain = "variable \"stage\" {}\noutput \"found\" {\n  value = module.it.found\n}\n";
+    let called = |source: &str| format!("{plain}module \"it\" {{ source = \"./modules/{source}\" }}\n");
+    let variable = "variable \"module\" {\n  default = \"one\"\n}\n";
+    let stack = |more: &str| {
+        sandbox.write(
+            "stacks/dev.yaml",
+            &format!(
+                "vars: {{stage: dev}}\nterraform: {{backend_type: local, backend: {{local: {{}}}}}}\n\
+                 components: {{terraform: {{app: {{{more}}}}}}}\n"
+            ),
+        );
+    };
+    let plan = |env: &[(&str, &str)], more: &[&str]| {
+        let words = [&["terraform", "plan", "app", "-s", "dev", "-no-color"], more].concat();
+        let outcome = sandbox.atmos_with(env, &words).success();
+        let found = outcome.stdout.lines().find_map(|line| line.split_once("+ found = \"")).map(|(_, rest)| rest);
+        let ran = subcommands(&sandbox).contains(&"init".to_owned());
+        (found.unwrap_or_default().trim_end_matches('"').to_owned(), ran)
+    };
+    let expect = |found: (String, bool), name: &str, ran: bool| assert_eq!(found, (name.to_owned(), ran));
+    // What decides nothing is left alone.
+    sandbox.write(&format!("{FOLDER}/main.tf"), &(called("one") + variable));
+    stack("");
+    expect(plan(&[], &[]), "one", true);
+    stack("vars: {module: two}");
+    expect(plan(&[("TF_VAR_module", "three")], &["-var=module=four"]), "one", false);
+    sandbox.write(&format!("{FOLDER}/main.tf"), &(called("${var.module}") + variable));
+    expect(plan(&[], &[]), "two", true);
+    expect(plan(&[], &[]), "two", false);
+    expect(plan(&[], &["-var=module=five"]), "five", true);
+    stack("");
+    expect(plan(&[("TF_VAR_module", "three")], &[]), "three", true);
+    stack("env: {TF_VAR_module: four}");
+    expect(plan(&[], &[]), "four", true);
+    sandbox.write(&format!("{FOLDER}/x.auto.tfvars"), "module = \"five\"\n");
+    expect(plan(&[], &[]), "five", true);
+    expect(plan(&[], &[]), "five", false);
+    // What a function reads is read again each time.
+    sandbox.write(
+        &format!("{FOLDER}/main.tf"),
+        &format!("{}{variable}locals {{\n  which = trimspace(file(\"which.txt\"))\n}}\n", called("${local.which}")),
+    );
+    for name in ["one", "two"] {
+        sandbox.write(&format!("{FOLDER}/which.txt"), name);
+        expect(plan(&[], &[]), name, true);
+    }
+}
+
+#[test]
 fn states_are_encrypted_by_the_environment() {
     let Some(mut sandbox) = real() else { return };
     sandbox.write(

@@ -152,10 +152,23 @@ fn check_summary(path: &Path) -> Result<()> {
     if there != path && !there.is_dir() {
         return refuse(std::io::ErrorKind::NotADirectory.into());
     }
-    #[cfg(unix)]
-    if let Err(error) = rustix::fs::access(there, rustix::fs::Access::WRITE_OK) {
-        return refuse(error.into());
-    }
+    // Rights do not say everything: there are folders that take no files at all.
+    let tried = match there.metadata() {
+        Ok(about) if about.is_dir() => tempfile::tempfile_in(there).map(drop),
+        Ok(about) if about.is_file() => std::fs::OpenOptions::new().append(true).open(there).map(drop),
+        _ => can_write(there),
+    };
+    tried.or_else(refuse)
+}
+
+/// A pipe has no other end yet that it could be opened with.
+#[cfg(unix)]
+fn can_write(path: &Path) -> std::io::Result<()> {
+    Ok(rustix::fs::access(path, rustix::fs::Access::WRITE_OK)?)
+}
+
+#[cfg(not(unix))]
+fn can_write(_: &Path) -> std::io::Result<()> {
     Ok(())
 }
 

@@ -1,5 +1,5 @@
-//! What a component's folder looks like right now: terraform's backend record, local state, a fingerprint of everything
-//! that `init` reads, and our own memory of earlier runs.
+//! What a component's folder looks like right now: terraform's backend record, local state, the inputs of `init`, and our
+//! own memory of earlier runs.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use super::fingerprint::{Inputs, inputs};
+use super::sensitive::Declaration;
 use crate::exec::{Error, files};
 use crate::host::{Env, fs};
 use crate::value::hex;
@@ -43,7 +45,9 @@ pub struct Memory {
 /// One instance in the [`Memory`].
 #[derive(Debug, Clone, Default, PartialEq, Deserialize, Serialize)]
 pub struct Known {
-    pub fingerprint: String,
+    /// Absent where the next run cannot tell whether something has changed.
+    #[serde(default)]
+    pub fingerprint: Option<String>,
     /// Hash of the variables that init had; absent where it had none.
     #[serde(default)]
     pub vars: Option<String>,
@@ -53,6 +57,19 @@ pub struct Known {
     /// Hash of the backend that it had, where its state is.
     #[serde(default)]
     pub backend: Option<String>,
+    /// Hash of what init was given for the backend beside it.
+    #[serde(default)]
+    pub given: Option<String>,
+    /// Hash of terraform's record as this instance left it.
+    #[serde(default)]
+    pub record: Option<String>,
+}
+
+impl Record {
+    /// What tells records apart.
+    pub fn digest(&self) -> String {
+        digest(serde_json::to_string(self).unwrap_or_default().as_bytes())
+    }
 }
 
 /// A look at the folder.
@@ -60,9 +77,14 @@ pub struct Known {
 pub struct Folder {
     pub record: Option<Record>,
     pub memory: Memory,
-    pub fingerprint: String,
-    /// Hash of the variables that init gets; `None` where it gets none.
+    /// `None` where something that init reads cannot be told here.
+    pub fingerprint: Option<String>,
+    /// Hash of the variables that init gets; `None` where it gets none, or does not evaluate them.
     pub vars: Option<String>,
+    /// Hash of what the arguments of init say about the backend; `None` where they say nothing.
+    pub given: Option<String>,
+    /// Init evaluates variables: they say which modules it installs, or where the backend is.
+    pub evaluates: bool,
     /// The workspace that terraform has selected; `None` is `default`.
     pub selected: Option<String>,
     /// `terraform.tfstate.d` has workspaces, or `terraform.tfstate` has a state: what terraform would offer to migrate.
@@ -85,6 +107,17 @@ pub struct Look<'a> {
     /// Arguments of init, and the content of the varfile if init gets it.
     pub init_args: &'a [String],
     pub init_vars: Option<&'a str>,
+    /// Where init may evaluate variables (OpenTofu), and the run has some.
+    pub variables: Option<Variables<'a>>,
+}
+
+/// Variables beside those of the varfile.
+#[derive(Debug, Clone, Copy)]
+pub struct Variables<'a> {
+    /// `-var` and `-var-file` of the run.
+    pub words: &'a [String],
+    /// Those that are in no hash: what is short could be guessed from it.
+    pub secret: &'a BTreeMap<String, Declaration>,
 }
 
 /// What the environment names as the data directory. An empty text names none, for terraform, too.
@@ -110,9 +143,12 @@ impl Folder {
             has_state(&workspaces.join(look.workspace).join("terraform.tfstate"))
         };
         let any = std::fs::read_dir(&workspaces).is_ok_and(|mut entries| entries.next().is_some());
+        let Inputs { fingerprint, vars, given, evaluates } = inputs(look, &data, record.as_ref());
         Folder {
-            fingerprint: fingerprint(look, &data, record.as_ref()),
-            vars: look.init_vars.map(|vars| digest(vars.as_bytes())),
+            fingerprint,
+            vars,
+            given,
+            evaluates,
             record,
             memory: read_json(&data.join(MEMORY)).unwrap_or_default(),
             selected: std::fs::read_to_string(data.join("environment")).ok().map(|name| name.trim().to_owned()),
@@ -257,86 +293,6 @@ pub(super) fn has_state(path: &Path) -> bool {
     filled("resources") || filled("outputs") || filled("modules") || state.get("encrypted_data").is_some()
 }
 
-/// One hash over everything that `init` reads: configuration files of the folder and of its local modules, lock file,
-/// module list, installed providers, backend record, program, arguments and the variables that change it.
-fn fingerprint(look: Look<'_>, data: &Path, record: Option<&Record>) -> String {
-    let mut hash = Sha256::new();
-    let mut add = |label: &str, content: &[u8]| {
-        hash.update(label.as_bytes());
-        hash.update([0]);
-        hash.update(content.len().to_le_bytes());
-        hash.update(content);
-    };
-    add("program", program_mark(look.program).as_bytes());
-    add("args", deciding(look.init_args).join("\0").as_bytes());
-    for name in ["TF_CLI_ARGS", "TF_CLI_ARGS_init", "TF_PLUGIN_CACHE_DIR"] {
-        add(name, look.env.get_raw(name).unwrap_or_default().as_encoded_bytes());
-    }
-    for name in ["TF_CLI_CONFIG_FILE", "TOFU_CLI_CONFIG_FILE"] {
-        // What it says counts: a file that is made for one run has another name each time.
-        let file = look.env.get(name).map(|file| std::fs::read(look.folder.join(file)).unwrap_or_default());
-        add(name, &file.unwrap_or_default());
-    }
-    add("record", serde_json::to_string(&record).unwrap_or_default().as_bytes());
-    add("lock", &std::fs::read(look.folder.join(".terraform.lock.hcl")).unwrap_or_default());
-    let modules = std::fs::read(data.join("modules/modules.json")).unwrap_or_default();
-    add("modules", &modules);
-    for directory in module_dirs(&modules) {
-        let installed = fs::clean(&look.folder.join(&directory));
-        add("module", directory.as_bytes());
-        if installed.starts_with(data) {
-            add("installed", if installed.is_dir() { b"1" } else { b"0" });
-        } else {
-            add_sources(&installed, &mut add);
-        }
-    }
-    add_sources(look.folder, &mut add);
-    for provider in providers(&data.join("providers")) {
-        add("provider", provider.as_bytes());
-    }
-    hex(&hash.finalize())
-}
-
-/// The arguments of init that decide what it does, and not how it says it or whom it asks. Variables count by themselves:
-/// not every run has them.
-fn deciding(args: &[String]) -> Vec<&str> {
-    const OTHERS: [&str; 5] = ["-no-color", "-json", "-input", "-lock", "-lock-timeout"];
-    let mut args = args.iter();
-    let mut kept = Vec::new();
-    while let Some(arg) = args.next() {
-        let name = arg.strip_prefix('-').filter(|rest| rest.starts_with('-')).unwrap_or(arg);
-        let name = name.split_once('=').map_or(name, |(name, _)| name);
-        if arg == "-var-file" {
-            args.next();
-        } else if !OTHERS.contains(&name) {
-            kept.push(arg.as_str());
-        } else if arg.ends_with("-lock-timeout") {
-            // Its value is the next word.
-            args.next();
-        }
-    }
-    kept
-}
-
-fn program_mark(program: &Path) -> String {
-    let Ok(metadata) = std::fs::metadata(program) else { return program.display().to_string() };
-    format!("{} {} {:?}", program.display(), metadata.len(), metadata.modified().ok())
-}
-
-/// Configuration files of one directory, by name and content.
-fn add_sources(directory: &Path, add: &mut impl FnMut(&str, &[u8])) {
-    const ENDINGS: [&str; 5] = [".tf", ".tf.json", ".tofu", ".tofu.json", ".tfmirror"];
-    let Ok(entries) = std::fs::read_dir(directory) else { return };
-    let mut names: Vec<_> = entries
-        .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
-        .filter(|name| ENDINGS.iter().any(|ending| name.ends_with(ending)))
-        .collect();
-    names.sort();
-    for name in names {
-        add(&name, &std::fs::read(directory.join(&name)).unwrap_or_default());
-    }
-}
-
 /// Directories of the modules that terraform has noted, relative to the folder.
 pub(super) fn module_dirs(modules: &[u8]) -> Vec<String> {
     let Ok(json) = serde_json::from_slice::<serde_json::Value>(modules) else { return Vec::new() };
@@ -351,27 +307,6 @@ pub(super) fn module_dirs(modules: &[u8]) -> Vec<String> {
     dirs
 }
 
-/// Installed provider packages (`<host>/<namespace>/<name>/<version>/<platform>`) whose files are really there.
-fn providers(directory: &Path) -> Vec<String> {
-    const DEPTH: usize = 5;
-    let mut found = Vec::new();
-    let mut open = vec![(directory.to_path_buf(), String::new(), 0)];
-    while let Some((path, name, depth)) = open.pop() {
-        if depth == DEPTH {
-            // A package may be a link into a cache that is gone.
-            if std::fs::read_dir(&path).is_ok_and(|mut files| files.next().is_some()) {
-                found.push(name);
-            }
-            continue;
-        }
-        for entry in std::fs::read_dir(&path).into_iter().flatten().filter_map(Result::ok) {
-            open.push((entry.path(), format!("{name}/{}", entry.file_name().display()), depth + 1));
-        }
-    }
-    found.sort();
-    found
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -384,40 +319,8 @@ mod tests {
             program: Path::new("/bin/sh"),
             init_args: &[],
             init_vars: None,
+            variables: None,
         })
-    }
-
-    #[test]
-    fn the_fingerprint_sees_every_input_of_init() {
-        let temp = tempfile::tempdir().unwrap();
-        let folder = temp.path().join("vpc");
-        let write = |name: &str, content: &str| {
-            let path = folder.join(name);
-            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-            std::fs::write(path, content).unwrap();
-        };
-        write("main.tf", "a");
-        let env = Env::default();
-        let mut last = look(&folder, &env).fingerprint;
-        assert_eq!(last, look(&folder, &env).fingerprint);
-        for (name, content) in [
-            ("main.tf", "b"),
-            ("backend.tf.json", "{}"),
-            (".terraform.lock.hcl", "x"),
-            (".terraform/terraform.tfstate", r#"{"backend":{"type":"local","hash":1}}"#),
-            (".terraform/modules/modules.json", r#"{"Modules":[{"Dir":"."},{"Dir":"../net"}]}"#),
-            ("../net/main.tf", "n"),
-            (".terraform/providers/h/ns/p/1.0.0/linux_amd64/bin", "p"),
-        ] {
-            write(name, content);
-            let now = look(&folder, &env).fingerprint;
-            assert_ne!(last, now, "{name}");
-            last = now;
-        }
-        write("notes.md", "nothing");
-        write("dev-vpc.terraform.tfvars.json", "{}");
-        assert_eq!(last, look(&folder, &env).fingerprint);
-        assert_ne!(last, look(&folder, &Env::from_iter([("TF_CLI_ARGS_init", "-upgrade")])).fingerprint);
     }
 
     #[test]

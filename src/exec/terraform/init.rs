@@ -38,23 +38,33 @@ pub fn decide(target: &Target, wish: Wish, folder: &Folder) -> Decision {
     let id = target.id();
     let known = folder.memory.instances.get(&id);
     let has_same_vars = |known: &Known| folder.vars.is_none() || known.vars == folder.vars;
-    if !wish.forced && known.is_some_and(|known| known.fingerprint == folder.fingerprint && has_same_vars(known)) {
+    let is_same_input = |known: &Known| known.fingerprint == folder.fingerprint && has_same_vars(known);
+    if !wish.forced && folder.fingerprint.is_some() && known.is_some_and(is_same_input) {
         return Decision::Skip;
     }
+    let is_left = folder.memory.owner.as_ref().is_some_and(|owner| *owner != id);
+    let is_free = !wish.reconfigure && !wish.told;
+    // Beside what the user has said it would be one flag too many.
+    let wish = Wish { reconfigure: wish.reconfigure && !wish.told, ..wish };
+    let given_anew = known.is_some_and(|known| known.given != folder.given);
+    // What is given beside the configuration may be in the record of another one already.
+    if is_free && given_anew && is_left {
+        return Decision::Refuse;
+    }
     let Some(backend) = &target.backend else {
-        return without_backend(wish, folder, known.is_some());
+        return without_backend(wish, folder);
     };
     let same = folder.record.as_ref().is_some_and(|record| is_same(record, backend));
     let before = known.and_then(|known| known.backend.as_ref());
-    let moved = !wish.reconfigure && !wish.told && before.is_some_and(|before| *before != digest(backend));
+    let moved = is_free && before.is_some_and(|before| *before != digest(backend));
     if moved && (same || folder.record.is_none()) {
         return Decision::Refuse;
     }
     // With the record of another one in the way terraform refuses a moved backend by itself, if it is not told otherwise.
-    let foreign = !moved && folder.memory.owner.as_ref().is_some_and(|owner| *owner != id);
+    let foreign = !moved && !wish.told && is_left;
     let reconfigure = match &folder.record {
         None => wish.reconfigure,
-        Some(_) if same => wish.reconfigure && known.is_none(),
+        Some(_) if same => wish.reconfigure && (known.is_none() || given_anew),
         // A changed backend of the same instance fails as it would by hand: its state would be left behind unseen.
         Some(_) => wish.reconfigure || foreign,
     };
@@ -90,10 +100,24 @@ pub fn moves_backend(target: &Target, folder: &Folder, reconfigure: bool) -> boo
     }
 }
 
-/// The backend is the user's own file, or there is none: what it says is not known here.
-fn without_backend(wish: Wish, folder: &Folder, known: bool) -> Decision {
+/// The backend is the user's own file, or there is none: what it says is not known here, so that `-reconfigure` stands as
+/// it is configured.
+fn without_backend(wish: Wish, folder: &Folder) -> Decision {
     let keeps_local = folder.local_states && folder.record.as_ref().is_none_or(|record| record.type_ == "local");
-    Decision::Run { reconfigure: wish.reconfigure && !known && !keeps_local, seed: None }
+    Decision::Run { reconfigure: wish.reconfigure && !keeps_local, seed: None }
+}
+
+/// The instance that init last ran for here, if it was given another backend by the arguments of init than this one has.
+/// Terraform compares the configuration with its record, and those are in neither: it would use that backend in silence.
+/// Where somebody has run init since then nothing is known.
+pub fn left_by_another<'f>(target: &Target, folder: &'f Folder) -> Option<&'f str> {
+    let id = target.id();
+    let owner = folder.memory.owner.as_ref().filter(|owner| **owner != id)?;
+    let left = folder.memory.instances.get(owner)?;
+    let is_as_left = left.record.is_some() && left.record == folder.record.as_ref().map(Record::digest);
+    let before = folder.memory.instances.get(&id).and_then(|known| known.given.as_ref());
+    let own = folder.given.as_ref().or(before);
+    (is_as_left && left.given.as_ref() != own).then_some(owner)
 }
 
 /// This instance has no state that the configured backend would not find: either the backend reads the very place where
@@ -162,19 +186,18 @@ mod tests {
 
     fn folder(record: Option<(&str, Value)>, owner: Option<&str>, known: bool, states: &str) -> Folder {
         let instances =
-            BTreeMap::from([("dev/vpc".to_owned(), Known { fingerprint: "old".to_owned(), ..Known::default() })]);
+            BTreeMap::from([("dev/vpc".to_owned(), Known { fingerprint: Some("old".to_owned()), ..Known::default() })]);
         Folder {
             record: record.map(|(type_, config)| Record { type_: type_.to_owned(), config, hash: 7 }),
             memory: Memory {
                 owner: owner.map(str::to_owned),
                 instances: if known { instances } else { BTreeMap::new() },
             },
-            fingerprint: "new".to_owned(),
-            vars: None,
+            fingerprint: Some("new".to_owned()),
             local_states: !states.is_empty(),
             own_local_state: states.contains("own"),
             root_state: states.contains("root"),
-            selected: None,
+            ..Folder::default()
         }
     }
 
@@ -188,16 +211,20 @@ mod tests {
     #[test]
     fn q1_unchanged_inputs_skip_init_unless_forced() {
         let mut folder = folder(None, Some("dev/vpc"), true, "");
-        folder.fingerprint = "old".to_owned();
+        folder.fingerprint = Some("old".to_owned());
         let target = target("s3", &json!({"bucket": "b"}));
         assert_eq!(decide(&target, YES, &folder), Decision::Skip);
         assert_eq!(decide(&target, Wish { forced: true, ..NO }, &folder), run(false));
+        // Where something cannot be told nothing is known to be as it was.
+        folder.fingerprint = None;
+        folder.memory.instances.get_mut("dev/vpc").unwrap().fingerprint = None;
+        assert_eq!(decide(&target, NO, &folder), run(false));
     }
 
     #[test]
     fn other_variables_count_where_init_gets_them() {
         let mut folder = folder(None, Some("dev/vpc"), true, "");
-        folder.fingerprint = "old".to_owned();
+        folder.fingerprint = Some("old".to_owned());
         let target = target("s3", &json!({"bucket": "b"}));
         folder.vars = Some("one".to_owned());
         assert_eq!(decide(&target, NO, &folder), run(false));
@@ -243,6 +270,7 @@ mod tests {
             ("no record", None, "prod/vpc", NO, Decision::Refuse),
             ("as configured", record("c"), "prod/vpc", YES, run(true)),
             ("as the user says", record("b"), "prod/vpc", told, run(false)),
+            ("as the user says", record("c"), "prod/vpc", told, run(false)),
         ] {
             let mut folder = folder(record, Some(owner), true, "");
             let known = folder.memory.instances.get_mut("dev/vpc").unwrap();
@@ -288,6 +316,66 @@ mod tests {
         let target = Target { backend: None, ..target("local", &json!({})) };
         assert_eq!(decide(&target, YES, &folder(None, None, false, "")), run(true));
         assert_eq!(decide(&target, YES, &folder(None, None, false, "other")), run(false));
-        assert_eq!(decide(&target, YES, &folder(Some(("s3", json!({}))), None, true, "")), run(false));
+        assert_eq!(decide(&target, YES, &folder(Some(("s3", json!({}))), Some("prod/vpc"), true, "")), run(true));
+        assert_eq!(decide(&target, NO, &folder(Some(("s3", json!({}))), Some("prod/vpc"), true, "")), run(false));
+        assert_eq!(decide(&target, YES, &folder(Some(("local", json!({}))), None, true, "own")), run(false));
+    }
+
+    #[test]
+    fn what_arguments_say_about_the_backend_is_part_of_it() {
+        let of = |given: Option<&str>, owner: &str| {
+            let mut folder = folder(Some(("s3", json!({"bucket": "x"}))), Some(owner), true, "");
+            folder.memory.instances.get_mut("dev/vpc").unwrap().given = Some("dev".to_owned());
+            folder.given = given.map(str::to_owned);
+            folder
+        };
+        let told = Wish { told: true, ..NO };
+        for backend in [None, target("s3", &json!({"bucket": "x"})).backend] {
+            let target = Target { backend, ..target("s3", &json!({})) };
+            for (given, owner, wish, expected) in [
+                ("new", "prod/vpc", NO, Decision::Refuse),
+                ("new", "prod/vpc", YES, run(true)),
+                ("new", "prod/vpc", told, run(false)),
+                ("new", "prod/vpc", Wish { reconfigure: true, ..told }, run(false)),
+                // Terraform itself sees that.
+                ("new", "dev/vpc", NO, run(false)),
+                ("new", "dev/vpc", YES, run(true)),
+            ] {
+                assert_eq!(decide(&target, wish, &of(Some(given), owner)), expected, "{given} {owner} {wish:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_backend_that_another_instance_was_given_is_known() {
+        let target = Target { backend: None, ..target("s3", &json!({})) };
+        let of = |left: Option<&str>, own: Option<&str>, before: Option<&str>| {
+            let mut folder = folder(Some(("s3", json!({"bucket": "x"}))), Some("prod/vpc"), true, "");
+            let record = folder.record.as_ref().map(Record::digest);
+            let prod = Known { given: left.map(str::to_owned), record, ..Known::default() };
+            folder.memory.instances.insert("prod/vpc".to_owned(), prod);
+            folder.memory.instances.get_mut("dev/vpc").unwrap().given = before.map(str::to_owned);
+            folder.given = own.map(str::to_owned);
+            folder
+        };
+        for (left, own, before, is_other) in [
+            (Some("p"), Some("d"), None, true),
+            (Some("p"), None, None, true),
+            (None, Some("d"), None, true),
+            (Some("p"), None, Some("d"), true),
+            (Some("p"), Some("p"), Some("d"), false),
+            (Some("p"), None, Some("p"), false),
+            (None, None, None, false),
+        ] {
+            let found = of(left, own, before);
+            assert_eq!(left_by_another(&target, &found).is_some(), is_other, "{left:?} {own:?} {before:?}");
+        }
+        // By hand, or for this instance.
+        let mut by_hand = of(Some("p"), Some("d"), None);
+        by_hand.record.as_mut().unwrap().hash = 8;
+        assert_eq!(left_by_another(&target, &by_hand), None);
+        let mut own = of(Some("p"), Some("d"), None);
+        own.memory.owner = Some("dev/vpc".to_owned());
+        assert_eq!(left_by_another(&target, &own), None);
     }
 }

@@ -5,7 +5,9 @@
 
 mod attempts;
 pub mod clean;
+mod fingerprint;
 pub mod folder;
+mod given;
 pub mod init;
 pub mod layout;
 pub mod migration;

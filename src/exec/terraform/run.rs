@@ -3,12 +3,13 @@
 use std::path::Path;
 
 use super::attempts::{Retries, once, start};
-use super::folder::{self, Folder, Known, Look, Memory};
+use super::folder::{self, Folder, Known, Look, Memory, Record, Variables};
+use super::given;
 use super::init::{self, Decision, Wish, decide, moves_backend};
 use super::layout;
 use super::{InitWish, Plan, Request, Target, Workspace};
 use crate::diag::Warning;
-use crate::exec::argv::has_flag;
+use crate::exec::argv::{has_flag, of_environment};
 use crate::exec::folder_lock::FolderLock;
 use crate::exec::outlet::Stream;
 use crate::exec::process::{self, Outcome};
@@ -128,15 +129,18 @@ async fn prepare(context: &mut Context<'_>, plan: &Plan) -> Result<Vec<u8>, Erro
     let (wish, args, explicit) = match &plan.init {
         InitWish::Never => (None, Vec::new(), false),
         InitWish::Implicit { reconfigure, forced, args } => {
-            (Some(Wish { reconfigure: *reconfigure, forced: *forced, told: false }), args.clone(), false)
+            let told = is_told(args, context.env);
+            (Some(Wish { reconfigure: *reconfigure, forced: *forced, told }), args.clone(), false)
         }
         InitWish::Explicit { reconfigure, args } => {
-            let told = has_flag(args, "-reconfigure") || has_flag(args, "-migrate-state");
+            let told = is_told(args, context.env);
             (Some(Wish { reconfigure: *reconfigure, forced: true, told }), args.clone(), true)
         }
     };
     let passes_vars = args.iter().any(|arg| arg == "-var-file");
     let init_vars = plan.varfiles.first().filter(|_| passes_vars).map(|file| file.content.as_str());
+    let words = own_variables(context, explicit);
+    let evaluates = target.settings.evaluates_early && !plan.varfiles.is_empty();
     let look = Look {
         folder: &target.folder,
         workspace: &target.workspace,
@@ -144,12 +148,15 @@ async fn prepare(context: &mut Context<'_>, plan: &Plan) -> Result<Vec<u8>, Erro
         program: &program,
         init_args: &args,
         init_vars,
-    };
-    let Some(wish) = wish else {
-        select(context, plan, false).await?;
-        return Ok(Vec::new());
+        variables: evaluates.then_some(Variables { words: &words, secret: &target.secret_vars }),
     };
     let found = Folder::look(look);
+    let Some(wish) = wish else {
+        if may_use_backend(context, &found)? {
+            select(context, plan, false).await?;
+        }
+        return Ok(Vec::new());
+    };
     let decision = decide(target, wish, &found);
     if decision == Decision::Refuse {
         return Err(Error::BackendMoved { component: target.component.clone(), stack: target.stack.clone() });
@@ -164,7 +171,9 @@ async fn prepare(context: &mut Context<'_>, plan: &Plan) -> Result<Vec<u8>, Erro
         }
         let moves = moves_backend(target, &found, reconfigure);
         let speaks = Speaks { explicit, quiet: plan.quiet_init };
-        init(context, reconfigure, args.clone(), speaks).await.map_err(|error| explain(error, target, moves))?;
+        let more = words.iter().filter(|_| found.evaluates && passes_vars).cloned();
+        let args = args.iter().cloned().chain(more).collect();
+        init(context, reconfigure, args, speaks).await.map_err(|error| explain(error, target, moves))?;
     }
     let selected = skipped && {
         let known = found.memory.instances.get(&target.id());
@@ -187,14 +196,53 @@ async fn prepare(context: &mut Context<'_>, plan: &Plan) -> Result<Vec<u8>, Erro
     Ok(Vec::new())
 }
 
-/// Says where init is switched on, which `deploy` leaves out unless it is told.
+/// The arguments of init, whoever gives them, say what becomes of the state.
+fn is_told(args: &[String], env: &Env) -> bool {
+    let all: Vec<String> = of_environment(&["init"], env).into_iter().chain(args.iter().cloned()).collect();
+    ["-reconfigure", "-migrate-state"].into_iter().any(|flag| has_flag(&all, flag))
+}
+
+/// The variables that the run itself has in its arguments. Those of an explicit init are its arguments already.
+fn own_variables(context: &Context<'_>, explicit: bool) -> Vec<String> {
+    if explicit || !context.target.settings.evaluates_early {
+        return Vec::new();
+    }
+    let words: Vec<&str> = context.request.words.iter().map(String::as_str).collect();
+    let given = of_environment(&words, context.env);
+    given::variables(&given.into_iter().chain(context.request.native.iter().cloned()).collect::<Vec<_>>())
+}
+
+/// Sub-commands that read no state.
+const WITHOUT_STATE: [&str; 9] =
+    ["fmt", "get", "login", "logout", "metadata", "modules", "providers", "validate", "version"];
+
+/// Where init is left out, the backend of another instance would be used in silence if only init's arguments name it. What
+/// reads no state goes on, and makes no workspace there.
+fn may_use_backend(context: &Context<'_>, found: &Folder) -> Result<bool, Error> {
+    let (target, request) = (context.target, context.request);
+    let Some(owner) = init::left_by_another(target, found) else { return Ok(true) };
+    if WITHOUT_STATE.contains(&request.words[0].as_str()) {
+        return Ok(false);
+    }
+    let (component, stack) = (target.component.clone(), target.stack.clone());
+    let own = if target.settings.init_run_reconfigure { "" } else { " --init-run-reconfigure true" };
+    Err(Error::BackendOfAnother {
+        init: format!("atmos terraform init {component} -s {stack}{own}"),
+        component,
+        stack,
+        owner: owner.to_owned(),
+        help: if request.skip_init { "leave `--skip-init` out" } else { "add `--init`" },
+    })
+}
+
+/// Says where init is switched on, which `deploy` leaves out where it is told to.
 fn hint_at_init(error: Error, context: &Context<'_>, plan: &Plan) -> Error {
     let left_out = plan.init == InitWish::Never && context.request.words == ["deploy"] && !context.request.skip_init;
     match error {
         Error::ChildFailed { command, code, help } if left_out => Error::ChildFailed {
             help: format!(
-                "{help}\nif terraform asks for `init`: `deploy` runs it only with `--init`, `--deploy-run-init`, or \
-                 `components.terraform.deploy_run_init: true` in atmos.yaml"
+                "{help}\nif terraform asks for `init`: `deploy` leaves it out because `components.terraform.deploy_run_init` \
+                 (or `--deploy-run-init`) is false; add `--init`"
             ),
             command,
             code,
@@ -240,7 +288,10 @@ fn remember(
     memory.owner = Some(id.clone());
     // Where nothing was given to init, nothing that it had before has changed, unless it ran.
     let vars = now.vars.clone().or(before.vars.filter(|_| skipped));
-    memory.instances.insert(id, Known { fingerprint: now.fingerprint.clone(), vars, workspace, backend });
+    let given = now.given.clone();
+    let record = now.record.as_ref().map(Record::digest);
+    let fingerprint = now.fingerprint.clone();
+    memory.instances.insert(id, Known { fingerprint, vars, workspace, backend, given, record });
     folder::remember(data, &memory)
 }
 

@@ -71,6 +71,8 @@ pub struct Settings {
     pub init_run_reconfigure: bool,
     pub init_pass_vars: bool,
     pub init_quiet: bool,
+    /// The program (OpenTofu) may evaluate variables where modules and backends are named.
+    pub evaluates_early: bool,
     pub plan_skip_planfile: bool,
     pub workspaces_enabled: bool,
 }

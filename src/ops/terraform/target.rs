@@ -58,11 +58,13 @@ pub(super) fn target_in(app: &App, instance: &Instance, folder: &Folder, request
         data_dir: None,
         settings: Settings {
             apply_auto_approve: terraform.apply_auto_approve,
-            deploy_run_init: terraform.deploy_run_init,
+            // Nobody said no: then it is left out where it is not needed, as before any other command.
+            deploy_run_init: terraform.deploy_run_init || !terraform.deploy_run_init_set,
             // What is as it was in a folder of its own has no other instance's backend.
             init_run_reconfigure: terraform.init_run_reconfigure && (!folder.own || folder.changed),
             init_pass_vars: if terraform.init_pass_vars_set { terraform.init_pass_vars } else { is_tofu },
             init_quiet: terraform.init_quiet,
+            evaluates_early: is_tofu,
             plan_skip_planfile: terraform.plan_skip_planfile,
             workspaces_enabled: terraform.workspaces_enabled,
         },
