@@ -142,6 +142,7 @@ mod small;
 mod snapshots;
 mod sources;
 mod speaking;
+mod starved;
 mod states;
 mod states_and_plans;
 mod states_cloud;
