@@ -119,6 +119,7 @@ mod provision;
 mod provisioning;
 mod quirks;
 mod rails;
+mod refusals;
 mod registry_cache;
 mod remote;
 mod removing;
