@@ -18,7 +18,9 @@ const STRANGER: u32 = 61_239;
 fn owned(path: &Path) {
     chown(path, Some(STRANGER), Some(STRANGER)).unwrap();
     if path.is_dir() && !path.is_symlink() {
-        std::fs::read_dir(path).unwrap().for_each(|entry| owned(&entry.unwrap().path()));
+        for entry in std::fs::read_dir(path).unwrap() {
+            owned(&entry.unwrap().path());
+        }
     }
 }
 
