@@ -23,7 +23,7 @@ use super::realm::Realm;
 use super::record::StepRecord;
 use crate::diag::Warning;
 use crate::host::lock::{self, FileLock};
-use crate::host::{Host, Http};
+use crate::host::{Host, Http, threads};
 
 /// How often a waiter asks for a lock of another process.
 const POLL: Duration = Duration::from_millis(50);
@@ -277,7 +277,7 @@ impl Context {
 
 /// Runs blocking work on a worker thread.
 pub(crate) async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Error> {
-    tokio::task::spawn_blocking(work).await.map_err(|error| Error::Worker { reason: error.to_string() })
+    threads::blocking(work).await.map_err(|reason| Error::Worker { reason })
 }
 
 /// Attempts under way and their results, by key.

@@ -6,6 +6,7 @@
 use std::collections::HashSet;
 use std::path::PathBuf;
 
+use jiff::Timestamp;
 use zeroize::Zeroizing;
 
 use super::chain::Chain;
@@ -19,7 +20,7 @@ use super::name::{IdentityName, ProviderName};
 use super::provider::portal::Portal;
 use super::provider::sso;
 use super::realm::{REALM_VARIABLE, RealmSource};
-use super::record::{IndexEntry, index_from_bytes, index_to_bytes};
+use super::record::{IndexEntry, StepRecord, index_from_bytes, index_to_bytes};
 use super::session::Session;
 use super::user::webflow;
 use crate::diag::Warning;
@@ -43,6 +44,8 @@ pub struct Kept {
     pub sessions: usize,
     /// Providers with a portal token, with the answer of the portal to the sign-out (`None`: not asked).
     pub portals: Vec<(String, Option<bool>)>,
+    /// The end of the session that lives longest, as far as it can be read.
+    pub until: Option<Timestamp>,
 }
 
 impl Session {
@@ -50,6 +53,9 @@ impl Session {
     pub async fn kept(&self, whose: &Logins) -> Result<Kept, Error> {
         let entries = self.entries(whose).await?;
         let mut kept = Kept::of(&entries);
+        for entry in &entries {
+            kept.until = kept.until.max(self.end_of(entry).await);
+        }
         for provider in self.portals(whose) {
             let portal = Portal::new(&self.context, provider)?;
             if self.context.cache.holds(&portal.cache_name()) {
@@ -72,9 +78,10 @@ impl Session {
     /// # Errors
     /// Something could not be removed; nothing is reported as removed that is still there.
     pub async fn forget(&self, whose: &Logins) -> Result<Kept, Error> {
-        let mut removed = Vec::new();
+        let (mut removed, mut until) = (Vec::new(), None);
         for entry in self.entries(whose).await? {
             let fingerprint = Fingerprint::from_index(&entry.fingerprint);
+            until = until.max(self.end_of(&entry).await);
             self.context.steps.enter(&fingerprint).await.value = None;
             if self.context.remove(&self.cache_name(&fingerprint)).await? {
                 removed.push(entry);
@@ -83,7 +90,7 @@ impl Session {
         let former = self.former_portals(whose).await;
         self.drop_from_index(whose).await?;
         self.forget_sign_ins(whose).await?;
-        let mut kept = Kept::of(&removed);
+        let mut kept = Kept { until, ..Kept::of(&removed) };
         for provider in self.portals(whose) {
             let portal = Portal::new(&self.context, provider)?;
             if let Some(signed_out) = sso::forget(&self.context, &portal).await? {
@@ -101,6 +108,14 @@ impl Session {
             }
         }
         Ok(kept)
+    }
+
+    /// When the session of an entry ends, whatever the configuration is. It is no reason to keep anything if that cannot be
+    /// read.
+    async fn end_of(&self, entry: &IndexEntry) -> Option<Timestamp> {
+        let name = self.cache_name(&Fingerprint::from_index(&entry.fingerprint));
+        let bytes = self.context.load(&name).await.ok()??;
+        StepRecord::from_bytes(&bytes)?.credentials.expiration()
     }
 
     /// Entries of the index, and the sessions that the present configuration would use.
@@ -376,6 +391,7 @@ impl Kept {
     /// Both together.
     pub fn add(&mut self, other: Kept) {
         self.sessions += other.sessions;
+        self.until = self.until.max(other.until);
         self.identities.extend(other.identities);
         self.identities.sort();
         self.identities.dedup();
@@ -390,7 +406,7 @@ impl Kept {
         let mut identities: Vec<_> = entries.iter().map(|entry| entry.identity.clone()).collect();
         identities.sort();
         identities.dedup();
-        Kept { identities, sessions: entries.len(), portals: Vec::new() }
+        Kept { identities, sessions: entries.len(), portals: Vec::new(), until: None }
     }
 }
 

@@ -41,6 +41,7 @@ mod read;
 pub mod realm;
 mod record;
 mod redact;
+mod refused;
 pub mod resolution;
 pub mod run;
 pub mod session;

@@ -219,7 +219,7 @@ impl Session {
     }
 
     /// Who the identity is, with valid credentials. The answer is kept with them, so that the next question asks
-    /// nobody; `verify` asks again. What the service says is not an error of this function.
+    /// nobody; `verify` asks again. What the service says is not an error of this function; what it refuses is not kept.
     pub async fn caller(&self, name: &IdentityName, verify: bool) -> Result<(Option<CallerIdentity>, Validity), Error> {
         let chain = self.chain(name)?;
         let last = chain.identities.len() - 1;
@@ -232,7 +232,12 @@ impl Session {
         }
         let Some(keys) = record.credentials.aws() else { return Ok((None, nobody_to_ask(&chain))) };
         let (caller, validity) = self.ask_caller(&chain, keys).await?;
-        let Some(caller) = caller else { return Ok((record.caller, validity)) };
+        let Some(caller) = caller else {
+            if matches!(validity, Validity::Invalid(_)) {
+                self.drop_refused(&chain, keys).await?;
+            }
+            return Ok((record.caller, validity));
+        };
         record.account = Some(caller.account.clone());
         record.caller = Some(caller.clone());
         self.context.steps.enter(&self.fingerprint(&chain, last)).await.value = Some(record.clone());

@@ -127,8 +127,20 @@ pub(super) enum Error {
     Query(#[from] query::Error),
 
     #[error("the asynchronous runtime could not be started: {cause}")]
-    #[diagnostic(code(atmos::cli::runtime), help("check the limits of processes and threads (`ulimit -a`)"))]
+    #[diagnostic(
+        code(atmos::cli::runtime),
+        help("check the limits of open files, processes and threads (`ulimit -a`)")
+    )]
     Runtime { cause: std::io::Error },
+
+    #[error("no thread is to be had: {cause}")]
+    #[diagnostic(
+        code(atmos::cli::threads),
+        help(
+            "end other programs, or raise the limit of processes and threads (`ulimit -u`; `pids.max` of a container)"
+        )
+    )]
+    Threads { cause: String },
 }
 
 impl Failure for Error {}

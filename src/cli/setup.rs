@@ -12,7 +12,7 @@ use crate::config;
 use crate::diag::{Result, Warning, hint, nearest};
 use crate::exec::argv::Split;
 use crate::exec::folder_lock;
-use crate::host::{Dirs, Env, Host, Terminal, fs, prompt};
+use crate::host::{Dirs, Env, Host, Terminal, fs, prompt, threads};
 use crate::ops::App;
 use crate::ops::auth::Brokered;
 use crate::output::{self, Level, Screen};
@@ -232,11 +232,7 @@ impl Context {
     /// Runs a future to its end. The runtime is made by the first command that waits for something.
     pub(super) fn block_on<T>(&self, future: impl Future<Output = T>) -> Result<T> {
         if self.runtime.get().is_none() {
-            let runtime = tokio::runtime::Builder::new_multi_thread()
-                .worker_threads(2)
-                .enable_all()
-                .build()
-                .map_err(|cause| Error::Runtime { cause })?;
+            let runtime = threads::runtime().map_err(|cause| Error::Runtime { cause })?;
             #[cfg(target_os = "linux")]
             runtime.spawn(crate::host::reap_orphans());
             let _ = self.runtime.set(runtime);

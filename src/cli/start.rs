@@ -17,13 +17,16 @@ use crate::exec::argv::Split;
 #[cfg(unix)]
 use crate::exec::keeper;
 use crate::exec::shell_variables;
-use crate::host::{Env, Terminal, prompt, shield};
+use crate::host::threads::{self, Lack};
+use crate::host::{Env, Terminal, outlive_file_size_limit, prompt, shield};
 use crate::output::{Level, Screen};
 
 /// Runs the program. `words` are the arguments including the program's name.
 pub fn main(words: impl IntoIterator<Item = OsString>) -> ExitCode {
     // First of all: the environment may have the keyring's password, and children run as the same user.
     shield();
+    outlive_file_size_limit();
+    threads::tell_only_real_panics();
     let words: Vec<OsString> = words.into_iter().collect();
     #[cfg(unix)]
     if words.get(1).is_some_and(|word| word == keeper::WORD) {
@@ -129,7 +132,7 @@ fn in_context(
         Ok(context) => context,
         Err(report) => return Ended::With(fail(&screen, &report, verbose)),
     };
-    let result = work(&context);
+    let result = threads::caught(|| work(&context)).unwrap_or_else(|Lack(cause)| Err(Error::Threads { cause }.into()));
     context.give_back();
     // An error is seen without unfolding anything.
     context.unfold();

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use super::aws::{Keys, of_machine};
 use super::token::Desk;
-use crate::host::{Env, HttpRequest, ProfileSettings, Profiles, chosen_profile};
+use crate::host::{Env, HttpRequest, ProfileSettings, Profiles, chosen_profile, threads};
 use crate::secret::Secret;
 
 /// Profiles that lead to each other deeper than this are a circle.
@@ -207,8 +207,8 @@ impl<R: Roles> Ambient<'_, R> {
         };
         let child = duct::cmd("sh", ["-c", command]).full_env(self.env.iter()).dir(&self.desk.host.cwd);
         let child = child.stdin_null().stdout_capture().stderr_capture().unchecked();
-        let output = tokio::task::spawn_blocking(move || child.run()).await;
-        let output = output.map_err(|error| failed(format!("cannot be started: {error}")))?;
+        let output = threads::blocking(move || child.run()).await;
+        let output = output.map_err(|reason| failed(format!("cannot be started: {reason}")))?;
         let output = output.map_err(|error| failed(format!("cannot be started: {error}")))?;
         if !output.status.success() {
             return Err(failed(format!("ended with {}", output.status)));

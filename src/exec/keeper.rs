@@ -149,7 +149,7 @@ impl Drop for Keeper {
 pub fn keep() -> io::Result<()> {
     io::copy(&mut io::stdin().lock(), &mut io::sink())?;
     let (out, err) = (io::stdout().as_fd().try_clone_to_owned()?, io::stderr().as_fd().try_clone_to_owned()?);
-    let other = std::thread::spawn(move || drain(err));
+    let other = std::thread::Builder::new().spawn(move || drain(err))?;
     drain(out)?;
     other.join().unwrap_or(Ok(()))
 }

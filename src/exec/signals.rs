@@ -20,6 +20,7 @@ use super::folder_lock::FolderLock;
 use super::launch::Hangup;
 #[cfg(unix)]
 use crate::host::kin;
+use crate::host::threads;
 
 /// A request to stop.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -216,7 +217,7 @@ impl Watch {
     /// [`Error::Signals`] when the system refuses the handlers.
     pub fn start(clean: impl FnOnce() + Send + 'static) -> Result<Watch, Error> {
         let failed = |source| Error::Signals { source };
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(failed)?;
+        let runtime = threads::lone_runtime().map_err(failed)?;
         let mut signals = {
             let _inside = runtime.enter();
             Signals::listen()?
@@ -224,7 +225,7 @@ impl Watch {
         let stopped: Arc<OnceLock<Stop>> = Arc::default();
         let (sender, receiver) = oneshot::channel();
         let heard = stopped.clone();
-        let thread = std::thread::spawn(move || {
+        let listen = move || {
             runtime.block_on(async move {
                 tokio::select! {
                     stop = signals.next() => {
@@ -234,7 +235,8 @@ impl Watch {
                     _ = receiver => {}
                 }
             });
-        });
+        };
+        let thread = std::thread::Builder::new().spawn(listen).map_err(failed)?;
         Ok(Watch { stopped, done: Some(sender), thread: Some(thread) })
     }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::address::{self, Parts};
 use super::error::Error;
-use crate::host::{Host, Http, HttpError, HttpRequest, HttpResponse};
+use crate::host::{Host, Http, HttpError, HttpRequest, HttpResponse, threads};
 use crate::secret::{Expose as _, Secret};
 
 /// The whole exchange, redirects included.
@@ -52,14 +52,15 @@ fn wait<T: Send, F: Future<Output = Result<T, Error>>>(
     work: impl FnOnce() -> F + Send,
 ) -> Result<T, Error> {
     let run = || {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        let runtime = threads::lone_runtime();
         let runtime = runtime.map_err(|error| Error::failed(error.to_string()))?;
         runtime.block_on(async {
             let late = || Error::failed(format!("no complete answer within {} s", whole.as_secs()));
             tokio::time::timeout(whole, work()).await.unwrap_or_else(|_| Err(late()))
         })
     };
-    std::thread::scope(|scope| scope.spawn(run).join()).unwrap_or_else(|_| Err(Error::failed("the client stopped")))
+    let done = threads::aside(run).map_err(|error| Error::failed(format!("no thread is to be had: {error}")))?;
+    done.unwrap_or_else(|| Err(Error::failed("the client stopped")))
 }
 
 /// The answer behind all redirects, whatever its status is. The headers of the call go to its own host only, and nothing

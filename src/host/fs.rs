@@ -225,6 +225,18 @@ pub fn is_absent(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
 }
 
+/// Finds out whether something can be written into a directory, or into the nearest one above it that is there. Nothing of it is
+/// left, not even where the process ends meanwhile.
+///
+/// # Errors
+/// What a write there would end with.
+pub fn try_writing(directory: &Path) -> io::Result<()> {
+    // More than what a file system still finds room for in its own records.
+    const MUCH: [u8; 1 << 14] = [0; 1 << 14];
+    let there = directory.ancestors().find(|level| level.exists()).unwrap_or(directory);
+    tempfile::tempfile_in(there)?.write_all(&MUCH)
+}
+
 /// Removes a file; that it was not there is fine. True when something was removed.
 pub fn remove_file_if_present(path: &Path) -> io::Result<bool> {
     match std::fs::remove_file(path) {

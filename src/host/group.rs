@@ -124,7 +124,7 @@ impl Ear {
         let tail = Arc::new(Mutex::new(Zeroizing::new(Vec::with_capacity(2 * TAIL))));
         let (sender, over) = mpsc::channel();
         let kept = tail.clone();
-        std::thread::spawn(move || {
+        std::thread::Builder::new().spawn(move || {
             let mut piece = Zeroizing::new([0_u8; 1024]);
             while let Ok(length @ 1..) = reader.read(&mut piece[..]) {
                 let mut tail = kept.lock().unwrap_or_else(PoisonError::into_inner);
@@ -134,7 +134,7 @@ impl Ear {
             }
             // Nobody asks any more if this fails.
             let _ = sender.send(());
-        });
+        })?;
         Ok((program.stderr_file(writer), Ear { tail, over }))
     }
 

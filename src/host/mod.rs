@@ -11,6 +11,7 @@ mod aws_signature;
 mod capture;
 mod dirs;
 mod env;
+mod file_size;
 pub mod fs;
 pub mod group;
 mod guard;
@@ -32,6 +33,7 @@ mod shield;
 mod terminal;
 #[cfg(test)]
 pub(crate) mod testing;
+pub mod threads;
 pub mod trust;
 pub mod xml;
 
@@ -41,6 +43,7 @@ pub use aws_signature::AwsSigner;
 pub use capture::{Captured, Limit, capture};
 pub use dirs::Dirs;
 pub use env::Env;
+pub use file_size::outlive_file_size_limit;
 pub use guard::{Guard, Policy, Refused, Rules};
 pub use head::request_head;
 pub use http::{

@@ -17,6 +17,7 @@ use tokio_rustls::TlsAcceptor;
 
 use super::intake::PIECE;
 use super::state::{Answer, Content, State};
+use crate::host::threads;
 
 /// The longest head of a request.
 const HEAD: usize = 16 << 10;
@@ -122,7 +123,7 @@ async fn send(content: Content, mut to: Sender<Bytes, std::io::Error>, stalled: 
             }
             Content::File(package) => {
                 let (package, at) = (package.clone(), at as u64);
-                let read = tokio::task::spawn_blocking(move || package.piece(at)).await;
+                let read = threads::blocking(move || package.piece(at)).await;
                 read.unwrap_or_else(|error| Err(std::io::Error::other(error)))
             }
         };

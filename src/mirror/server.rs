@@ -15,7 +15,7 @@ use super::state::State;
 use super::upstream::Upstream;
 use super::{Error, Shelf, certificate};
 use crate::fetch;
-use crate::host::{Env, Host, fs};
+use crate::host::{Env, Host, fs, threads};
 use crate::secret::Secret;
 
 /// The certificates that children trust, in the private directory of the server.
@@ -97,7 +97,7 @@ impl Server {
             loose: std::sync::Mutex::default(),
             gates: std::sync::Mutex::default(),
         });
-        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+        let runtime = threads::runtime_with_thread();
         let runtime = runtime.map_err(Error::start)?;
         let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
         let (served, acceptor) = (state.clone(), TlsAcceptor::from(config));

@@ -27,7 +27,7 @@ use crate::auth::{AuthConfig, Error as AuthError, IdentityName, Session, setting
 use crate::component::Instance;
 use crate::diag::{Report, Result, Shared};
 use crate::exec::Error as ExecError;
-use crate::host::{Env, Http, Once, Profiles, chosen_profile};
+use crate::host::{Env, Http, Once, Profiles, chosen_profile, threads};
 use crate::secret::Expose as _;
 use crate::state::keeper::{self, Keeper};
 use crate::state::{self, AwsFact, Failure, Outputs, Reach, Reader, Wish};
@@ -230,7 +230,8 @@ impl App {
         let runtime = self.runtime().map_err(|cause| ExecError::Signals { source: cause })?;
         let run = || runtime.block_on(work());
         let stopped = || AuthError::Worker { reason: "a question to the outside ended early".to_owned() };
-        std::thread::scope(|scope| scope.spawn(run).join()).unwrap_or_else(|_| Err(stopped().into()))
+        let done = threads::aside(run).map_err(|cause| ExecError::Signals { source: cause })?;
+        done.unwrap_or_else(|| Err(stopped().into()))
     }
 
     /// The same for work whose failure is an error of its own.
@@ -243,14 +244,15 @@ impl App {
         let runtime = self.runtime().map_err(|cause| ExecError::Signals { source: cause })?;
         let run = || runtime.block_on(async { work().await.map_err(Into::into) });
         let stopped = || AuthError::Worker { reason: "work on a thread of its own ended early".to_owned() };
-        std::thread::scope(|scope| scope.spawn(run).join()).unwrap_or_else(|_| Err(stopped().into()))
+        let done = threads::aside(run).map_err(|cause| ExecError::Signals { source: cause })?;
+        done.unwrap_or_else(|| Err(stopped().into()))
     }
 
     fn runtime(&self) -> std::io::Result<&Runtime> {
         if let Some(runtime) = self.outside.runtime.get() {
             return Ok(runtime);
         }
-        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+        let runtime = threads::runtime()?;
         Ok(self.outside.runtime.get_or_init(|| runtime))
     }
 

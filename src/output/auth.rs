@@ -49,7 +49,13 @@ pub fn whoami(report: &WhoamiReport) -> String {
         Validity::Invalid(why) => {
             let _ = write!(
                 text,
-                "\n⚠ the credentials are refused: {why}\n  `atmos auth login -i {}` renews them\n",
+                "\n⚠ the credentials are refused: {why}\n  {}`atmos auth login {}-i {}` gets new ones\n",
+                if report.is_inside {
+                    "end the run that gives them: outside of it "
+                } else {
+                    "they are kept no longer: "
+                },
+                if report.is_inside { "--force " } else { "" },
                 crate::diag::hint::word(&report.identity)
             );
         }

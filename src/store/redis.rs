@@ -15,6 +15,7 @@ use super::problem::{Fault, Problem};
 use super::redis_idle::{Connection, Stream};
 use super::redis_url::{Address, Place};
 use super::settings::Spec;
+use crate::host::threads;
 use crate::secret::Secret;
 
 const TIMEOUT: Duration = Duration::from_secs(10);
@@ -56,8 +57,7 @@ async fn command(line: &Arc<Line>, spec: &Spec, words: Vec<String>) -> Result<Re
         line.redis.put(&store, connection);
         Ok(reply)
     };
-    let done = tokio::task::spawn_blocking(work).await;
-    done.unwrap_or_else(|error| Err(Problem::unreachable(error.to_string())))
+    threads::blocking(work).await.unwrap_or_else(|reason| Err(Problem::unreachable(reason)))
 }
 
 fn connect(address: &Address) -> Result<Connection, Problem> {

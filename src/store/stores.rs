@@ -12,7 +12,7 @@ use super::{artifactory, aws, azure, google, redis, value};
 use crate::config::Config;
 use crate::content::register_secrets;
 use crate::diag::Warning;
-use crate::host::{Host, Once};
+use crate::host::{Host, Once, threads};
 use crate::secret::{Expose as _, Secret};
 use crate::value::Node;
 
@@ -134,7 +134,7 @@ impl Stores {
 
     fn runtime(&self) -> Result<&tokio::runtime::Runtime, Problem> {
         let make = || {
-            let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
+            let runtime = threads::runtime_with_thread();
             runtime.map_err(|error| Problem::unreachable(format!("no thread for requests: {error}")))
         };
         self.runtime.get_or_init(make).as_ref().map_err(Clone::clone)

@@ -154,6 +154,22 @@ async fn credentials_that_are_over_on_arrival_are_none() {
 }
 
 #[tokio::test]
+async fn ends_are_those_of_the_clock_here_whatever_that_of_the_portal_says() {
+    for clock in [-7200, 7200] {
+        let bed = Bed::new().await;
+        bed.server.script.lock().unwrap().clock = clock;
+        let credentials = bed.fresh().credentials(&name("base")).await.unwrap();
+        let left = credentials.expiration.unwrap().duration_since(jiff::Timestamp::now()).as_secs();
+        assert!((3500..=3610).contains(&left), "{clock}: {left} s are left");
+        let script = || bed.server.script.lock().unwrap();
+        script().role_lifetime = -60;
+        let over = bed.session(Options { renew: true, ..Options::default() });
+        let error = over.credentials(&name("base")).await.unwrap_err();
+        assert!(error.to_string().contains("before they arrived"), "{clock}: {error}");
+    }
+}
+
+#[tokio::test]
 async fn chain_signs_in_once_and_a_second_process_asks_nobody() {
     let bed = Bed::new().await;
     let session = bed.fresh();

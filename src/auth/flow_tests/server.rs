@@ -17,6 +17,8 @@ pub(super) struct Script {
     pub(super) token_lifetime: i64,
     /// Seconds until role credentials expire.
     pub(super) role_lifetime: i64,
+    /// Seconds that the clock of the services is ahead of the one here.
+    pub(super) clock: i64,
     /// `METHOD path`, in order of arrival, with the query.
     pub(super) log: Vec<String>,
     /// Bodies of STS calls, with their Authorization header in front.
@@ -89,8 +91,10 @@ impl Server {
         let (status, name, answer) = self.answer(&line, &head, &body);
         let kind = if answer.starts_with('<') { "text/xml" } else { "application/json" };
         let error = name.map(|name| format!("x-amzn-ErrorType: {name}\r\n")).unwrap_or_default();
+        let ahead = jiff::SignedDuration::from_secs(self.script.lock().unwrap().clock);
+        let date = (jiff::Timestamp::now() + ahead).strftime("%a, %d %b %Y %H:%M:%S GMT");
         let reply = format!(
-            "HTTP/1.1 {status} X\r\ncontent-type: {kind}\r\n{error}content-length: {}\r\nconnection: close\r\n\r\n{answer}",
+            "HTTP/1.1 {status} X\r\ndate: {date}\r\ncontent-type: {kind}\r\n{error}content-length: {}\r\nconnection: close\r\n\r\n{answer}",
             answer.len()
         );
         let _ = stream.write_all(reply.as_bytes()).await;
@@ -128,7 +132,7 @@ impl Server {
                 Some(status) => return (status, None, "{}".to_owned()),
                 None => {}
             }
-            let expiration = (jiff::Timestamp::now().as_second() + script.role_lifetime) * 1000;
+            let expiration = (jiff::Timestamp::now().as_second() + script.clock + script.role_lifetime) * 1000;
             ok(json!({"roleCredentials": {"accessKeyId": "ASIABASE", "secretAccessKey": "base-secret-key",
                       "sessionToken": "base-session-token", "expiration": expiration}}))
         } else if line.starts_with("POST /logout") {

@@ -133,7 +133,7 @@ fn start(context: &Context, program: &Program, mark: &str) -> Result<(Arc<duct::
 /// What it has printed when it has ended. What it has left behind may hold the pipe open: that is not waited for.
 fn printed(handle: &Arc<duct::ReaderHandle>, patience: Duration) -> Result<Zeroizing<Vec<u8>>, String> {
     let bytes = Arc::new(Mutex::new(Zeroizing::new(Vec::with_capacity(64 * 1024))));
-    let over = reading(handle, &bytes);
+    let over = reading(handle, &bytes).map_err(|error| format!("cannot be read: {error}"))?;
     let until = Instant::now() + patience;
     let mut ended = None;
     loop {
@@ -168,10 +168,10 @@ fn printed(handle: &Arc<duct::ReaderHandle>, patience: Duration) -> Result<Zeroi
 fn reading(
     handle: &Arc<duct::ReaderHandle>,
     bytes: &Arc<Mutex<Zeroizing<Vec<u8>>>>,
-) -> mpsc::Receiver<Result<(), String>> {
+) -> std::io::Result<mpsc::Receiver<Result<(), String>>> {
     let (sender, over) = mpsc::channel();
     let (reader, bytes) = (handle.clone(), bytes.clone());
-    std::thread::spawn(move || {
+    std::thread::Builder::new().spawn(move || {
         let mut piece = Zeroizing::new([0_u8; 8 * 1024]);
         let read = loop {
             match (&*reader).read(&mut piece[..]) {
@@ -189,8 +189,8 @@ fn reading(
         };
         // Nobody listens any more when it took too long.
         let _ = sender.send(read);
-    });
-    over
+    })?;
+    Ok(over)
 }
 
 #[cfg(test)]

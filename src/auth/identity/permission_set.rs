@@ -77,7 +77,7 @@ async fn attempt(
         region: region.map(str::to_owned),
     };
     context.mask(&credentials);
-    let credentials = credentials.on_arrival(&what, context.host.now()).map_err(Failure::Other)?;
+    let credentials = context.arrived(credentials, &what).map_err(Failure::Other)?;
     Ok(StepRecord { credentials: credentials.into(), account: Some(account), caller: None, basis: None })
 }
 

@@ -196,7 +196,10 @@ impl Mapper<'_> {
             }
             None => return Err("a role, and nobody who assumes it (no source_profile, no key, no portal)".to_owned()),
         };
-        Ok(self.draft.identity(&wanted, base.account.as_deref(), base.fields))
+        let identity = self.draft.identity(&wanted, base.account.as_deref(), base.fields);
+        // What was said of a key is about this one, not about the role.
+        self.draft.fill(name, &identity);
+        Ok(identity)
     }
 
     fn ambient(&mut self) -> String {

@@ -1,6 +1,6 @@
 //! The files of the AWS CLI, with what other tools write into them: profiles, portals, includes. Row 5.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use indexmap::IndexMap;
 
@@ -30,6 +30,8 @@ pub(super) struct Shared {
     portals: HashMap<String, Settings>,
     /// Headers of sections that are neither.
     pub(super) others: Vec<String>,
+    /// Profiles from which others take their first credentials.
+    sources: HashSet<String>,
 }
 
 impl Shared {
@@ -47,6 +49,10 @@ impl Shared {
         for section in ini_sections(&files.credentials) {
             shared.add(section.header.clone(), section);
         }
+        let source = |(name, settings): (&String, &Settings)| {
+            settings.get("source_profile").filter(|source| *source != name).cloned()
+        };
+        shared.sources = shared.profiles.iter().filter_map(source).collect();
         shared
     }
 
@@ -64,8 +70,7 @@ impl Shared {
 
     /// Whether another profile takes its first credentials from this one.
     pub(super) fn is_source(&self, name: &str) -> bool {
-        let names = |settings: &Settings| settings.get("source_profile").is_some_and(|source| source == name);
-        self.profiles.iter().any(|(other, settings)| other != name && names(settings))
+        self.sources.contains(name)
     }
 
     pub(super) fn portal(&self, name: &str) -> Option<&Settings> {

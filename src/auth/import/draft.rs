@@ -1,12 +1,13 @@
 //! What an import has put together so far: entries with free names, and remarks. Row 5.
 
+use std::collections::{HashMap, HashSet};
 use std::fmt::Write as _;
 use std::sync::Arc;
 
 use super::known::{Known, KnownEntry};
 use super::suspects::{in_address, is_open};
+use super::taken::{Taken, is_same};
 use crate::auth::config::AuthConfig;
-use crate::auth::delivery::{profile_name, same_profile};
 use crate::auth::problem::Severity;
 use crate::auth::resolution::is_disabled;
 use crate::auth::validate::validate;
@@ -39,6 +40,10 @@ pub struct Draft {
     providers: Vec<Entry>,
     identities: Vec<Entry>,
     pub remarks: Vec<Remark>,
+    /// Places of remarks in which the name of an identity is not filled in, by what they are about.
+    unnamed: HashMap<String, Vec<usize>>,
+    taken_providers: Taken,
+    taken_identities: Taken,
     /// What the names must stand beside.
     known: Known,
 }
@@ -101,6 +106,9 @@ impl Draft {
     }
 
     fn remark(&mut self, about: &str, text: String, is_skipped: bool) {
+        if text.contains(IDENTITY) {
+            self.unnamed.entry(about.to_owned()).or_default().push(self.remarks.len());
+        }
         self.remarks.push(Remark { about: about.to_owned(), text, is_skipped });
     }
 
@@ -111,8 +119,10 @@ impl Draft {
 
     /// Adds a provider, and gives the name that it got.
     pub(super) fn provider(&mut self, wanted: &str, fields: Fields) -> String {
-        let name = free_name((&self.providers, &self.known.providers), wanted, None, &fields.0);
+        let known = (&self.known.providers[..], &self.known.taken_providers);
+        let name = free_name(&self.taken_providers, known, wanted, None, &fields.0);
         self.renamed(("provider", wanted), &name.0, name.1);
+        self.taken_providers.add(&name.0);
         self.providers.push(Entry { name: name.0.clone(), node: fields.0, comments: Vec::new() });
         name.0
     }
@@ -126,7 +136,7 @@ impl Draft {
         let mut known = self.known.providers.iter().filter(same);
         let by_name = known.clone().find(|entry| is_same(&entry.name, wanted));
         let name = by_name.or_else(|| known.next()).map(|entry| entry.name.clone());
-        let Some(name) = name.filter(|name| self.providers.iter().all(|here| !is_same(&here.name, name))) else {
+        let Some(name) = name.filter(|name| self.taken_providers.find(name).is_none()) else {
             return self.provider(wanted, fields);
         };
         if !is_same(&name, wanted) {
@@ -142,8 +152,10 @@ impl Draft {
 
     /// Adds an identity, and gives the name that it got: the one that is wanted, with the account where that is taken.
     pub(super) fn identity(&mut self, wanted: &str, account: Option<&str>, mut fields: Fields) -> String {
-        let (name, conflict) = free_name((&self.identities, &self.known.identities), wanted, account, &fields.0);
+        let known = (&self.known.identities[..], &self.known.taken_identities);
+        let (name, conflict) = free_name(&self.taken_identities, known, wanted, account, &fields.0);
         self.renamed(("identity", wanted), &name, conflict);
+        self.taken_identities.add(&name);
         self.fill(wanted, &name);
         let other = self.known.usual().filter(|other| !is_same(&other.name, &name));
         if let Some(other) = other.filter(|_| fields.0.get("default").is_some()) {
@@ -156,16 +168,17 @@ impl Draft {
     }
 
     /// Puts the name of an identity into what was said about it before it had one.
-    fn fill(&mut self, about: &str, name: &str) {
+    pub(super) fn fill(&mut self, about: &str, name: &str) {
         let name = shell_words::quote(name);
-        for remark in self.remarks.iter_mut().filter(|remark| remark.about == about) {
-            remark.text = remark.text.replace(IDENTITY, &name);
+        for place in self.unnamed.remove(about).unwrap_or_default() {
+            let text = &mut self.remarks[place].text;
+            *text = text.replace(IDENTITY, &name);
         }
     }
 
-    /// Whether an identity of this name is among them.
-    pub(super) fn has_identity(&self, name: &str) -> bool {
-        self.identities.iter().any(|entry| entry.name == name)
+    /// The names of all identities.
+    pub(super) fn identity_names(&self) -> HashSet<&str> {
+        self.identities.iter().map(|entry| entry.name.as_str()).collect()
     }
 
     /// Why something was skipped.
@@ -202,9 +215,7 @@ impl Draft {
             let errors = problems.into_iter().filter(|problem| problem.severity == Severity::Error);
             let messages: Vec<String> = errors.map(|problem| problem.message).collect();
             let before = self.counts();
-            for message in &messages {
-                self.take_out(message);
-            }
+            self.take_out(&messages);
             if self.counts() == before {
                 // What was skipped has no other name.
                 for remark in &mut self.remarks {
@@ -246,15 +257,21 @@ impl Draft {
         COMMANDS.iter().any(|path| is_one(path))
     }
 
-    fn take_out(&mut self, message: &str) {
+    fn take_out(&mut self, messages: &[String]) {
         for (what, list) in [("provider", &mut self.providers), ("identity", &mut self.identities)] {
-            let reason = |entry: &Entry| message.strip_prefix(&format!("{what} `{}`: ", entry.name)).map(str::to_owned);
-            let Some((at, text)) = list.iter().enumerate().find_map(|(at, entry)| Some((at, reason(entry)?))) else {
-                continue;
-            };
-            let about = format!("{what} {}", list.remove(at).name);
-            self.remarks.push(Remark { about, text, is_skipped: true });
-            return;
+            let names: HashSet<&str> = list.iter().map(|entry| entry.name.as_str()).collect();
+            let mut gone: HashSet<String> = HashSet::new();
+            for message in messages {
+                let Some(rest) = message.strip_prefix(what).and_then(|rest| rest.strip_prefix(" `")) else { continue };
+                // A name may have such an end in it.
+                let ends = rest.match_indices("`: ").map(|(at, end)| (&rest[..at], &rest[at + end.len()..]));
+                let Some((name, text)) = ends.into_iter().find(|(name, _)| names.contains(name)) else { continue };
+                if gone.insert(name.to_owned()) {
+                    let about = format!("{what} {name}");
+                    self.remarks.push(Remark { about, text: text.to_owned(), is_skipped: true });
+                }
+            }
+            list.retain(|entry| !gone.contains(&entry.name));
         }
     }
 
@@ -326,7 +343,8 @@ pub(super) fn portal_fields(url: &str, region: &str) -> Fields {
 /// The name that is wanted, with the account or a number where it is taken: here, or by something else in the configuration. Where
 /// that is, too.
 fn free_name(
-    (taken, known): (&[Entry], &[KnownEntry]),
+    taken: &Taken,
+    (known, taken_known): (&[KnownEntry], &Taken),
     wanted: &str,
     account: Option<&str>,
     node: &Node,
@@ -338,27 +356,18 @@ fn free_name(
     let candidates = std::iter::once(wanted.clone()).chain(with_account.clone()).chain(counted);
     let mut conflict = None;
     for candidate in candidates {
-        let there = known.iter().find(|entry| is_same(&entry.name, &candidate));
+        let there = taken_known.find(&candidate).map(|place| &known[place]);
         if let Some(other) = there.filter(|entry| !entry.says(node)) {
             conflict = conflict.or_else(|| Some(other.place.clone()));
             continue;
         }
         // The same in another case is called as it is there.
         let name = there.map_or(candidate, |entry| entry.name.clone());
-        if taken.iter().all(|entry| !is_same(&entry.name, &name)) {
+        if taken.find(&name).is_none() {
             return (name, conflict);
         }
     }
     (wanted, conflict)
-}
-
-/// Two names that an AWS configuration, or whoever types them, could not tell apart.
-pub(super) fn is_same(left: &str, right: &str) -> bool {
-    let one_profile = || match (profile_name(left), profile_name(right)) {
-        (Ok(left), Ok(right)) => same_profile(&left, &right),
-        _ => false,
-    };
-    left.to_lowercase() == right.to_lowercase() || one_profile()
 }
 
 /// A name that can stand behind `--identity`.

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::draft::is_same;
+use super::taken::Taken;
 use crate::span::Sources;
 use crate::value::{Node, Value};
 
@@ -11,6 +11,9 @@ use crate::value::{Node, Value};
 pub struct Known {
     pub(super) providers: Vec<KnownEntry>,
     pub(super) identities: Vec<KnownEntry>,
+    /// Their names.
+    pub(super) taken_providers: Taken,
+    pub(super) taken_identities: Taken,
 }
 
 /// One of them.
@@ -35,12 +38,15 @@ impl Known {
             };
             entries.filter(|(_, node)| !all(node, &is_replaced)).map(entry).collect()
         };
-        Known { providers: list("providers"), identities: list("identities") }
+        let (providers, identities): (Vec<_>, Vec<_>) = (list("providers"), list("identities"));
+        let taken = |list: &[KnownEntry]| Taken::of(list.iter().map(|entry| entry.name.as_str()));
+        let (taken_providers, taken_identities) = (taken(&providers), taken(&identities));
+        Known { providers, identities, taken_providers, taken_identities }
     }
 
     /// The name of an identity that is there, in its own spelling.
     pub(super) fn identity(&self, name: &str) -> Option<&str> {
-        self.identities.iter().find(|entry| is_same(&entry.name, name)).map(|entry| entry.name.as_str())
+        self.taken_identities.find(name).map(|place| self.identities[place].name.as_str())
     }
 
     /// The identity that is used where nobody names one.

@@ -18,6 +18,7 @@ mod saml2aws;
 #[cfg(test)]
 mod secrets_tests;
 mod suspects;
+mod taken;
 #[cfg(test)]
 mod tests;
 

@@ -201,3 +201,24 @@ include_profile = nobody
     assert_eq!(said, ["viasso", "lost"]);
     assert!(replaced.remarks[0].text.contains("`atmos auth import aws-sso` brings what is behind it"), "{replaced:?}");
 }
+
+#[test]
+fn key_beside_a_role_is_stored_for_the_user_and_not_for_the_role() {
+    let mut files = config("[profile selfie]\nrole_arn = arn:aws:iam::222222222222:role/S\nsource_profile = selfie\n");
+    files.credentials = "[selfie]\naws_access_key_id = a\naws_secret_access_key = b\n".to_owned();
+    let draft = aws_config(&files, Habits::AwsCli);
+    assert_eq!(section(&draft)["identities"]["selfie-source"]["kind"], "aws/user");
+    said(&draft, "selfie", "`atmos auth user import -i selfie-source --from-profile selfie`", false);
+}
+
+#[test]
+fn time_of_an_import_grows_with_its_profiles_and_no_faster() {
+    let text = (0..8000).fold(String::new(), |text, number| {
+        let key = if number % 2 == 0 { "credential_process = aws-vault exec x\n" } else { "sso_account_id = 111111111111\nsso_role_name = R\nsso_start_url = https://acme.awsapps.com/start\nsso_region = eu-west-1\n" };
+        format!("{text}[profile p{number}]\n{key}")
+    });
+    let begun = std::time::Instant::now();
+    let draft = aws_config(&config(&text), Habits::AwsVault);
+    assert_eq!(draft.counts(), (1, 8000));
+    assert!(begun.elapsed() < std::time::Duration::from_secs(20), "{:?}", begun.elapsed());
+}

@@ -90,6 +90,7 @@ pub struct Replaced {
 pub fn replace(path: &str, files: &AwsFiles, habits: Habits, known: &Known) -> Replaced {
     let (draft, stands) = drafted(files, habits, known);
     let draft = draft.settled();
+    let names = draft.identity_names();
     let lines: Vec<&str> = files.config.lines().collect();
     let mut new: Vec<Option<String>> = vec![None; lines.len()];
     let mut remarks = Vec::new();
@@ -100,7 +101,7 @@ pub fn replace(path: &str, files: &AwsFiles, habits: Habits, known: &Known) -> R
             if !maker.is_replaced() {
                 continue;
             }
-            let here = stands.get(profile).map(String::as_str).filter(|identity| draft.has_identity(identity));
+            let here = stands.get(profile).map(String::as_str).filter(|identity| names.contains(identity));
             let identity = here.or_else(|| known.identity(&usable(profile)));
             let command = identity.map(|identity| format!("atmos auth process -i {}", shell_words::quote(identity)));
             let text = match command {

@@ -7,12 +7,18 @@ use super::super::aws::client::shown_endpoint;
 use super::super::aws::endpoint::Service;
 use super::super::config::{Provider, Spec};
 use super::super::context::Context;
+use super::super::creds::PortalToken;
 use super::super::error::Error;
 use crate::host::aws_domain;
 use crate::value::{DurationForm, hex, parse_duration};
 
 /// Lifetime of a token where neither the answer nor the provider says it.
 const LIFETIME: SignedDuration = SignedDuration::from_hours(1);
+
+/// An address without what browsers put behind it: it is that of the same portal.
+fn bare(start_url: &str) -> &str {
+    start_url.trim_end_matches(['/', '#'])
+}
 
 /// What is needed to get a token.
 #[derive(Debug, Clone)]
@@ -52,14 +58,29 @@ impl Portal {
     /// Providers with the same portal share its token. The endpoints belong to the key: a configuration that sends
     /// requests elsewhere must never get a token that was issued for the real place.
     pub(crate) fn key(&self) -> String {
+        self.key_of(bare(&self.start_url))
+    }
+
+    fn key_of(&self, start_url: &str) -> String {
         let endpoint = |endpoint: &Option<String>| endpoint.clone().unwrap_or_default();
         let (oidc, sso) = (endpoint(&self.oidc_endpoint), endpoint(&self.sso_endpoint));
-        hex(&Sha256::digest(format!("{}|{}|{oidc}|{sso}", self.start_url, self.region)))
+        hex(&Sha256::digest(format!("{start_url}|{}|{oidc}|{sso}", self.region)))
     }
 
     /// Name of the token in the cache.
     pub(crate) fn cache_name(&self) -> String {
         format!("portal/{}", self.key())
+    }
+
+    /// The name under which earlier versions kept it, where that is another one.
+    pub(crate) fn former_cache_name(&self) -> Option<String> {
+        let is_bare = bare(&self.start_url) == self.start_url;
+        (!is_bare).then(|| format!("portal/{}", self.key_of(&self.start_url)))
+    }
+
+    /// Whether a token was made for it.
+    pub(crate) fn gave(&self, token: &PortalToken) -> bool {
+        bare(&token.start_url) == bare(&self.start_url) && token.region == self.region
     }
 
     /// Endpoint for calls with the token, for an identity or for the provider itself.
@@ -82,5 +103,32 @@ impl Portal {
 
     pub(crate) fn creation(&self, reason: &str, help: &str) -> Error {
         Error::TokenCreation { provider: self.name.clone(), reason: reason.to_owned(), help: help.to_owned() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_browsers_put_behind_an_address_is_no_other_portal_and_old_names_are_known() {
+        let portal = |start_url: &str| Portal {
+            name: "corp".to_owned(),
+            start_url: start_url.to_owned(),
+            region: "eu-west-1".to_owned(),
+            oidc_endpoint: None,
+            sso_endpoint: None,
+            fallback_lifetime: LIFETIME,
+            spec: Spec::default(),
+        };
+        let name = |start_url: &str| format!("portal/{}", hex(&Sha256::digest(format!("{start_url}|eu-west-1||"))));
+        let plain = portal("https://x.test/start");
+        assert_eq!((plain.cache_name(), plain.former_cache_name()), (name("https://x.test/start"), None));
+        for behind in ["/", "#", "/#/"] {
+            let long = format!("https://x.test/start{behind}");
+            assert_eq!(portal(&long).cache_name(), plain.cache_name(), "{behind}");
+            assert_eq!(portal(&long).former_cache_name(), Some(name(&long)), "{behind}");
+        }
+        assert_ne!(portal("https://x.test/other").key(), plain.key());
     }
 }

@@ -171,9 +171,11 @@ async fn sign_in(context: &Context, portal: &Portal) -> Result<PortalToken, Erro
 
 /// The token in the cache, expired or not, if it belongs to this portal.
 pub(crate) async fn cached(context: &Context, portal: &Portal) -> Result<Option<PortalToken>, Error> {
-    let Some(bytes) = context.load(&portal.cache_name()).await? else { return Ok(None) };
-    let token =
-        token_from_bytes(&bytes).filter(|token| token.start_url == portal.start_url && token.region == portal.region);
+    let mut bytes = context.load(&portal.cache_name()).await?;
+    if let (None, Some(former)) = (&bytes, portal.former_cache_name()) {
+        bytes = context.load(&former).await?;
+    }
+    let token = bytes.and_then(|bytes| token_from_bytes(&bytes)).filter(|token| portal.gave(token));
     if let Some(token) = &token {
         context.mask_token(token);
     }

@@ -16,7 +16,7 @@ use super::{Error, Source, Tokens};
 use crate::auth::delivery::parse_given;
 use crate::auth::given::Credentials;
 use crate::auth::{AuthConfig, IdentityName, Session};
-use crate::host::Env;
+use crate::host::{Env, threads};
 
 /// The variable by which a run tells its children where it listens.
 pub const SOCKET_VARIABLE: &str = "ATMOS_RUN_SOCKET";
@@ -156,7 +156,7 @@ impl Parent {
 
     async fn ask(&self, question: Question) -> Result<Zeroizing<String>, Error> {
         let socket = self.socket.clone();
-        let asked = tokio::task::spawn_blocking(move || request(&socket, &question, PATIENCE)).await;
+        let asked = threads::blocking(move || request(&socket, &question, PATIENCE)).await;
         asked.unwrap_or_else(|error| Err(Error::io("ask", &self.socket, std::io::Error::other(error))))
     }
 }

@@ -12,6 +12,7 @@ use super::directory::furnish_files;
 use super::server::Source;
 use crate::auth::given::{Credentials, EnvironmentCredentials};
 use crate::diag::{Talk, Warning};
+use crate::host::threads;
 use crate::secret::Masker;
 
 /// The source gives others when less than this is left, or half of what lives no longer than that.
@@ -78,11 +79,11 @@ impl Renewal {
         let credentials = Credentials::Environment(given);
         credentials.mask(&self.masker);
         let folder = self.folder.clone();
-        let written = tokio::task::spawn_blocking(move || match credentials {
+        let written = threads::blocking(move || match credentials {
             Credentials::Environment(given) => furnish_files(&folder, &given).map_err(|error| error.to_string()),
             Credentials::Aws(_) => Ok(()),
         });
-        written.await.map_err(|error| error.to_string())??;
+        written.await??;
         Ok(life)
     }
 

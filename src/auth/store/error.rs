@@ -62,8 +62,8 @@ pub enum Error {
     #[diagnostic(
         code(atmos::auth::store::wrong_password),
         help(
-            "give the password that was used before ({variable}); if it is lost, remove the files in that directory and log in \
-             again"
+            "give the password that was used before ({variable}); if it is lost, so are the keys of users that are kept there: \
+             remove the files in that directory, log in again, and store those keys anew (`atmos auth user import`)"
         )
     )]
     WrongPassword { path: PathBuf, variable: String },

@@ -11,6 +11,7 @@ use serde_json::Value as Json;
 
 use super::super::token::{Desk, Token, Trouble};
 use crate::host::group::{Leash, leading};
+use crate::host::threads;
 
 /// It may have to renew its own token first.
 const PATIENCE: Duration = Duration::from_mins(1);
@@ -55,9 +56,8 @@ pub async fn signed_in(
     // The program is a script that starts others: whoever stops waiting ends all of them.
     let leash = Leash::new(handle.pids());
     let output =
-        tokio::task::spawn_blocking(move || handle.wait_timeout(patience).map(Option::<&std::process::Output>::cloned))
-            .await;
-    let output = output.map_err(|error| failed(&error.to_string()))?.map_err(|error| failed(&error.to_string()))?;
+        threads::blocking(move || handle.wait_timeout(patience).map(Option::<&std::process::Output>::cloned)).await;
+    let output = output.map_err(|reason| failed(&reason))?.map_err(|error| failed(&error.to_string()))?;
     let output = output.ok_or_else(|| failed(&format!("it did not end within {} s", patience.as_secs())))?;
     leash.release();
     if !output.status.success() {

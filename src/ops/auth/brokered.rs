@@ -13,7 +13,7 @@ use crate::cloud::pro::GithubToken;
 use crate::config::Config;
 use crate::diag::{Report, Result, Warning};
 use crate::fetch::Tokens;
-use crate::host::Host;
+use crate::host::{Host, threads};
 use crate::secret::Secret;
 use crate::value::Node;
 
@@ -73,11 +73,11 @@ impl Brokered {
     /// On a thread of its own: whoever fetches may be inside of a runtime.
     fn waited<T: Send, F: Future<Output = T>>(&self, work: impl FnOnce() -> F + Send) -> Option<T> {
         let run = || {
-            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+            let runtime = threads::lone_runtime();
             runtime.map(|runtime| runtime.block_on(work())).map_err(|error| error.to_string())
         };
-        let done = std::thread::scope(|scope| scope.spawn(run).join());
-        let done = done.unwrap_or_else(|_| Err("the client stopped".to_owned()));
+        let done = threads::aside(run).map_err(|error| error.to_string());
+        let done = done.and_then(|done| done.unwrap_or_else(|| Err("the client stopped".to_owned())));
         done.map_err(|reason| self.failed(&reason)).ok()
     }
 

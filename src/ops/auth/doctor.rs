@@ -12,7 +12,7 @@ use crate::auth::store::{Kind, Store};
 use crate::auth::validate as rules;
 use crate::auth::{IdentityName, ProviderName, Severity};
 use crate::diag::hint::word;
-use crate::host::{Http, HttpRequest, trust};
+use crate::host::{Http, HttpRequest, fs, trust};
 
 /// A clock that is off by more is named.
 const NOTABLE: SignedDuration = SignedDuration::from_secs(30);
@@ -183,10 +183,18 @@ fn wide_files(_directory: &Path) -> Vec<(String, u32)> {
 
 fn directories(access: &Access, report: &mut DoctorReport) {
     let dirs = &access.host.dirs;
+    // Where nothing is kept, commands go on without.
+    let keeps = access.parent.is_none() && access.cache.store().is_persistent();
+    let unwritable = if keeps { State::Bad } else { State::Warning };
     for (about, directory) in [("cache", dirs.cache.join("atmos/auth")), ("config", dirs.config.join("atmos"))] {
-        match trust::check(&directory) {
-            Ok(()) => report.add(State::Good, about, directory.display().to_string(), None),
-            Err(error) => report.add(State::Bad, about, error.to_string(), error.mend().map(str::to_owned)),
+        if let Err(error) = trust::check(&directory) {
+            report.add(State::Bad, about, error.to_string(), error.mend().map(str::to_owned));
+        } else if let Err(error) = fs::try_writing(&directory) {
+            let variable = format!("ATMOS_XDG_{}_HOME", about.to_uppercase());
+            let help = format!("make it writable, with free space; {variable} chooses another one");
+            report.add(unwritable, about, format!("{} cannot be written: {error}", directory.display()), Some(help));
+        } else {
+            report.add(State::Good, about, directory.display().to_string(), None);
         }
     }
 }

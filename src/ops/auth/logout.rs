@@ -85,7 +85,7 @@ pub async fn logout(access: &Access, request: &LogoutRequest) -> Result<LogoutRe
         left: Vec::new(),
         keys: Vec::new(),
         notes: Vec::new(),
-        valid_until: latest(access, &whose).await,
+        valid_until: None,
         variables: VARIABLES.into_iter().filter(|name| access.host.env.is_set(name)).collect(),
         dry_run: request.dry_run,
     };
@@ -115,6 +115,7 @@ pub async fn logout(access: &Access, request: &LogoutRequest) -> Result<LogoutRe
             report.notes.extend(keys::tell(access, whose));
         }
     }
+    report.valid_until = report.kept.until.filter(|ends| *ends > access.host.now());
     if request.all_realms {
         everywhere::forget(access, request, &mut report)?;
     } else if !request.dry_run {
@@ -165,26 +166,6 @@ fn event(whose: &Whose, request: &LogoutRequest) -> Event {
         }
         other => Event { of: Some(other.shown()), ..event },
     }
-}
-
-/// The end of the session that lives longest. It is no reason to keep anything if that cannot be found out.
-async fn latest(access: &Access, whose: &Whose) -> Option<Timestamp> {
-    let mut latest = None;
-    for identity in access.settings.identities.values() {
-        let Ok(chain) = access.session.chain(&identity.name) else { continue };
-        let concerned = whose.each().iter().any(|logins| match logins {
-            Logins::Identity(name) => *name == identity.name,
-            Logins::Provider(name) => chain.root() == name.as_str(),
-            Logins::All => true,
-        });
-        if concerned
-            && !chain.is_mock()
-            && let Ok(known) = access.session.describe(&identity.name).await
-        {
-            latest = latest.max(known.expiration.filter(|ends| *ends > access.host.now()));
-        }
-    }
-    latest
 }
 
 /// Looks again: what is said to be gone is gone.

@@ -15,6 +15,7 @@ use crate::auth::resolution::Flag;
 use crate::auth::run::client::{self, Question};
 use crate::diag::hint::word;
 use crate::diag::{Failure, Result};
+use crate::host::threads;
 
 /// A run renews over the network, which has its own limits; this one is above their sum.
 const PATIENCE: Duration = Duration::from_secs(150);
@@ -37,9 +38,8 @@ pub struct ProcessRequest {
 /// The run is gone, refuses the identity, or could not renew; no identity was named.
 pub async fn ask_run(request: &ProcessRequest, socket: PathBuf) -> Result<Zeroizing<String>> {
     let Flag::Name(name) = request.identity.clone() else { return Err(ProcessError::Unnamed.into()) };
-    let asked =
-        tokio::task::spawn_blocking(move || client::request(&socket, &Question::by_name(&name), PATIENCE)).await;
-    let mut answer = asked.map_err(|error| ProcessError::Lost { cause: error.to_string() })??;
+    let asked = threads::blocking(move || client::request(&socket, &Question::by_name(&name), PATIENCE)).await;
+    let mut answer = asked.map_err(|cause| ProcessError::Lost { cause })??;
     answer.push('\n');
     Ok(answer)
 }

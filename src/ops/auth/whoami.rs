@@ -29,6 +29,8 @@ pub struct WhoamiReport {
     pub region: Option<String>,
     pub expiration: Option<Timestamp>,
     pub validity: Validity,
+    /// The run around this process gives the credentials.
+    pub is_inside: bool,
     /// What `auth env` would export, secrets redacted.
     pub environment: Vec<(String, String)>,
     pub now: Timestamp,
@@ -61,6 +63,7 @@ pub async fn whoami(access: &Access, request: &WhoamiRequest) -> Result<WhoamiRe
         region: known.region,
         expiration: expiration.or(known.expiration),
         validity,
+        is_inside: access.parent.is_some(),
         environment,
         now: access.host.now(),
     })

@@ -87,7 +87,7 @@ pub(super) async fn pushed(target: &Target, request: &RunRequest, signals: &mut 
 /// have to wait for somebody else.
 async fn read(source: Option<PathBuf>) -> Result<std::io::Result<Vec<u8>>, Error> {
     let (sender, receiver) = tokio::sync::oneshot::channel();
-    std::thread::spawn(move || {
+    let reader = std::thread::Builder::new().spawn(move || {
         let mut state = Vec::new();
         let read = match source {
             Some(path) => std::fs::File::open(path).and_then(|mut file| file.read_to_end(&mut state)),
@@ -96,6 +96,9 @@ async fn read(source: Option<PathBuf>) -> Result<std::io::Result<Vec<u8>>, Error
         // Nobody is left who wants it: the run has been stopped.
         let _ = sender.send(read.map(|_| state));
     });
+    if let Err(error) = reader {
+        return Ok(Err(error));
+    }
     Ok(receiver.await.unwrap_or_else(|_| Err(std::io::Error::other("the reader has ended early"))))
 }
 
