@@ -52,7 +52,7 @@ pub fn of_stacks(
     stacks: &[&Stack],
     filter: &Filter,
 ) -> Result<Vec<Instance>, Error> {
-    Repository { host, config, index, common: &Common::default() }.each(stacks, filter, Ok)
+    each_of(host, config, index, stacks, filter, Ok)
 }
 
 /// What `act` makes of every instance that the filter lets through, sorted by stack, kind and name. Instances are put
@@ -70,6 +70,21 @@ pub fn each<R: Send, E: From<Error> + Send>(
 ) -> Result<Vec<R>, E> {
     let stacks = candidates(index, filter.stack.as_deref());
     Repository { host, config, index, common: &Common::default() }.each(&stacks, filter, act)
+}
+
+/// [`each`] of these manifests only.
+///
+/// # Errors
+/// Those of [`each`].
+pub fn each_of<R: Send, E: From<Error> + Send>(
+    host: &Host,
+    config: &Config,
+    index: &StackIndex,
+    stacks: &[&Stack],
+    filter: &Filter,
+    act: impl Fn(Instance) -> Result<R, E> + Sync,
+) -> Result<Vec<R>, E> {
+    Repository { host, config, index, common: &Common::default() }.each(stacks, filter, act)
 }
 
 /// Why a manifest gives no instances.

@@ -38,7 +38,7 @@ mod summary;
 mod tests;
 mod workspace;
 
-pub use all::{Filter, all, each, of_stacks};
+pub use all::{Filter, all, each, each_of, of_stacks};
 pub use check::{Checked, check};
 pub use error::Error;
 pub use find::{find, near, tops};
@@ -52,5 +52,5 @@ pub use origin::{Candidate, Meeting, Origins};
 #[cfg(test)]
 pub(crate) use section::section_keys;
 pub use sources::{Sources, atlantis_project, cli_variables, spacelift_stack};
-pub use summary::{Summary, summaries, usable};
+pub use summary::{Summary, summaries, summaries_of, usable};
 pub use workspace::{Tokens, replace_tokens};

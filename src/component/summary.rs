@@ -43,7 +43,7 @@ pub fn summaries(host: &Host, config: &Config, index: &StackIndex) -> Result<Vec
     let per_stack: Result<Vec<Vec<Summary>>, Error> = index
         .stacks()
         .par_iter()
-        .map(|stack| of_stack(host, config, index, stack))
+        .map(|stack| summaries_of(host, config, index, stack))
         .collect::<Vec<_>>()
         .into_iter()
         .collect();
@@ -99,7 +99,10 @@ pub(super) fn partial(host: &Host, config: &Config, index: &StackIndex, stack: &
 }
 
 /// Every component of one manifest.
-pub(crate) fn of_stack(host: &Host, config: &Config, index: &StackIndex, stack: &Stack) -> Result<Vec<Summary>, Error> {
+///
+/// # Errors
+/// The first component, by kind and name, that cannot be used.
+pub fn summaries_of(host: &Host, config: &Config, index: &StackIndex, stack: &Stack) -> Result<Vec<Summary>, Error> {
     let mut found = Vec::new();
     walk(host, config, index, stack, |_, summary| {
         found.extend(summary?);

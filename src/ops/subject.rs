@@ -35,7 +35,7 @@ impl Subject {
             component_path: path(config, evaluated).unwrap_or_default(),
             context: Context::of(&evaluated.sections.vars),
             stack: evaluated.stack.clone(),
-            stack_slug: format!("{}-{}", evaluated.stack, evaluated.name.replace('/', "-")),
+            stack_slug: Subject::slug(&evaluated.stack, &evaluated.name),
             spacelift_stack: terraform.then(|| component::spacelift_stack(config, evaluated)).flatten(),
             atlantis_project: terraform.then(|| component::atlantis_project(config, evaluated)).flatten(),
         }
@@ -73,6 +73,10 @@ pub(super) fn relative_path(config: &Config, instance: &Instance) -> Option<Stri
 }
 
 impl Subject {
+    pub(super) fn slug(stack: &str, component: &str) -> String {
+        format!("{stack}-{}", component.replace('/', "-"))
+    }
+
     /// By what records are sorted among each other.
     pub(super) fn key(&self) -> (&str, &str, &str, &str) {
         (&self.stack_slug, &self.component, &self.stack, &self.component_type)

@@ -8,30 +8,25 @@ use crate::ops::dependents::Dependent;
 use crate::value::{Map, Node};
 use crate::yaml;
 
-/// The records of `describe dependents`.
-pub fn dependents(records: &[Dependent]) -> Node {
-    Node::from(records.iter().map(dependent).collect::<Vec<_>>())
-}
-
-/// The same records as YAML and queries have them: what nobody asked for is empty, not null.
-pub fn without_nulls(records: &Node) -> Node {
-    let Some(list) = records.as_list() else { return records.clone() };
-    Node::from(list.iter().map(filled).collect::<Vec<_>>())
-}
-
-fn filled(record: &Node) -> Node {
-    let mut record = record.clone();
+/// A record as YAML and queries have it: what nobody asked for is empty, not null.
+pub fn without_nulls(mut record: Node) -> Node {
     let map = record.make_map();
     if let Some(settings) = map.get_mut("settings").filter(|node| node.is_null()) {
         *settings = Node::empty_map();
     }
     if let Some(dependents) = map.get_mut("dependents") {
-        *dependents = if dependents.is_null() { Node::from(Vec::new()) } else { without_nulls(dependents) };
+        let filled = dependents.as_list().unwrap_or_default().iter().cloned().map(without_nulls);
+        *dependents = Node::from(filled.collect::<Vec<_>>());
     }
     record
 }
 
-fn dependent(record: &Dependent) -> Node {
+fn dependents(records: &[Dependent]) -> Node {
+    Node::from(records.iter().map(dependent).collect::<Vec<_>>())
+}
+
+/// A record of `describe dependents`.
+pub fn dependent(record: &Dependent) -> Node {
     let mut map = subject(&record.subject);
     let rest = [
         ("dependents", record.dependents.as_deref().map_or_else(Node::default, dependents)),
@@ -42,12 +37,8 @@ fn dependent(record: &Dependent) -> Node {
     Node::from(map)
 }
 
-/// The records of `describe affected`.
-pub fn affected(records: &[Affected]) -> Node {
-    Node::from(records.iter().map(one_affected).collect::<Vec<_>>())
-}
-
-fn one_affected(record: &Affected) -> Node {
+/// A record of `describe affected`.
+pub fn affected(record: &Affected) -> Node {
     let mut map = subject(&record.subject);
     let mut put = |key: &str, node: Node| drop(map.insert(Arc::from(key), node));
     let reasons = &record.reasons;

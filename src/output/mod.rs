@@ -29,7 +29,7 @@ mod table;
 mod tree;
 pub mod validate;
 
-pub use affected::{affected, affected_matrix, dependents, without_nulls};
+pub use affected::{affected, affected_matrix, dependent, without_nulls};
 pub use component::component_in_order;
 pub use diagnostic::render;
 pub use diff::differences;

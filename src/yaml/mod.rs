@@ -19,6 +19,7 @@ mod json;
 mod order;
 mod part;
 mod plain;
+mod records;
 mod refused;
 mod requote;
 mod reread;

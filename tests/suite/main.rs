@@ -17,6 +17,7 @@ mod acceptance;
 mod acceptance_runs;
 mod affected;
 mod affected_base;
+mod affected_many;
 mod architecture;
 mod argv;
 mod atmos_pro;

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use super::super::args::{AffectedArgs, BaseArgs, ComparisonArgs, ListAffectedArgs, ResultArgs};
 use super::super::error::Error;
 use super::super::setup::Context;
-use super::dependents::print_records;
+use super::dependents::{Records, print_records};
 use super::describe::{error_mode, only_shown};
 use super::list;
 use super::query::Selection;
@@ -36,8 +36,13 @@ pub(super) fn describe(context: &Context, args: AffectedArgs) -> Result<u8> {
     if matrix {
         return print_matrix(context, &app, &report.affected, output_file, file.as_deref());
     }
-    let records = output::affected(&report.affected);
+    let records = records(&report.affected, &request);
     print_records(context, &app, &records, format, query.as_ref(), file.as_deref())
+}
+
+/// Only settings hold numbers.
+fn records<'r>(affected: &'r [Affected], request: &Request) -> Records<'r, Affected> {
+    Records { all: affected, make: output::affected, checked: !request.include_settings }
 }
 
 /// Flags that mean nothing here.
@@ -79,7 +84,7 @@ pub(super) fn list(context: &Context, args: ListAffectedArgs) -> Result<u8> {
         return print_matrix(context, &app, &report.affected, output_file, file.as_deref());
     }
     if query.is_some() {
-        let records = output::affected(&report.affected);
+        let records = records(&report.affected, &request);
         let form = if format.as_deref() == Some("yaml") { Format::Yaml } else { Format::Json };
         return print_records(context, &app, &records, form, query.as_ref(), file.as_deref());
     }

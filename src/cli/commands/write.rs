@@ -86,16 +86,26 @@ pub(super) fn parts(context: &Context, parts: &Parts, form: Form, file: Option<&
         Form::Yaml { .. } => Format::Yaml,
         Form::Json => Format::Json,
     };
+    pieces(context, format, file, |write| form.document(parts, &mut |piece: &str| write(piece)))
+}
+
+/// Prints a text whose values are masked already as it is given, or writes it to `file`.
+pub(super) fn pieces(
+    context: &Context,
+    format: Format,
+    file: Option<&Path>,
+    give: impl FnOnce(&mut dyn FnMut(&str) -> Result<()>) -> Result<()>,
+) -> Result<()> {
     let mut text = String::new();
     let paged = pager_of(context).is_some();
-    form.document(parts, &mut |piece| {
+    give(&mut |piece: &str| {
         // A value never lies in two pieces, so that what has the form of a secret is seen whole.
         text.push_str(piece);
         if file.is_none() && !paged && text.len() > PIECE {
             masked_to(context, &text, Some(format), None)?;
             text.clear();
         }
-        Ok::<(), Report>(())
+        Ok(())
     })?;
     masked_to(context, &text, Some(format), file)
 }

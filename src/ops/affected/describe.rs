@@ -8,9 +8,11 @@ use super::error::Error;
 use super::examine::Examiner;
 use super::request::{Affected, Deletion, Report, Request};
 use super::{dependents, spacelift, tree};
+use crate::component::{self, Filter, Instance};
 use crate::diag::Result;
 use crate::exec::signals::Watch;
 use crate::host::fs::private_temp_dir;
+use crate::stack::Stack;
 use crate::validate::{Schema, deprecations};
 
 /// The components that differ between the working tree and another commit, sorted by stack, kind and name, the deleted
@@ -57,34 +59,13 @@ fn compare(app: &App, base: &Base, request: &Request, watch: &Watch) -> Result<R
     watch.check()?;
     let examiner = Examiner::new(app, base.app.as_ref(), request, &base.changed);
     let trees = tree::read(app, base.app.as_ref(), &examiner, request)?;
-    if let Some(asked) = request.stack.as_deref().filter(|_| trees.known.is_empty() && trees.base.is_empty()) {
-        unknown::stack_or_manifest(app, asked)?;
-    }
-    let changed = trees.changed.par_iter().filter(|instance| !trees.untouched.contains(&tree::key(instance)));
-    let changed = changed.map(|instance| {
-        watch.check()?;
-        examiner.changed(instance, trees.base.get(&tree::key(instance)))
-    });
-    let same = trees.same.par_iter().map(|instance| {
-        watch.check()?;
-        examiner.same(instance)
-    });
-    let results: Vec<Result<Option<Affected>>> = changed.chain(same).collect();
-    let mut affected: Vec<Affected> = Vec::new();
-    for result in results {
-        affected.extend(result?);
-    }
+    let comparison = Comparison { app, base: base.app.as_ref(), request, examiner: &examiner, trees: &trees, watch };
+    let (mut affected, mut deleted) = comparison.parts()?;
+    affected.append(&mut comparison.same()?);
     if request.include_spacelift_admin_stacks {
         spacelift::add_admin_stacks(app, &examiner, &request.processing, &mut affected)?;
     }
     affected.sort_by(|left, right| order(left).cmp(&order(right)));
-    let gone = trees.base.iter().filter(|(key, _)| !trees.known.contains(*key));
-    let mut deleted: Vec<Affected> = gone
-        .filter_map(|(key, instance)| {
-            let stack = if trees.stacks.contains(&key.0) { Deletion::Component } else { Deletion::Stack };
-            examiner.deleted(instance, stack)
-        })
-        .collect();
     deleted.sort_by(|left, right| order(left).cmp(&order(right)));
     affected.append(&mut deleted);
     if request.include_dependents {
@@ -92,6 +73,78 @@ fn compare(app: &App, base: &Base, request: &Request, watch: &Watch) -> Result<R
         dependents::add(app, request, &mut affected)?;
     }
     Ok(Report { affected, base: base.shown.clone(), head: base.head.clone() })
+}
+
+/// The comparison of what may differ. Instances are built for their turn only: large repositories have more of them than
+/// memory can hold twice.
+struct Comparison<'a> {
+    app: &'a App,
+    base: Option<&'a App>,
+    request: &'a Request,
+    examiner: &'a Examiner<'a>,
+    trees: &'a tree::Trees<'a>,
+    watch: &'a Watch,
+}
+
+impl Comparison<'_> {
+    /// What differs in the stacks that may differ, and what only the other tree has.
+    fn parts(&self) -> Result<(Vec<Affected>, Vec<Affected>)> {
+        let Comparison { app, request, examiner, trees, .. } = self;
+        let filter = Filter { stack: request.stack.clone(), ..Filter::default() };
+        let (mut affected, mut deleted) = (Vec::new(), Vec::new());
+        let mut anything = !trees.known.is_empty();
+        for part in &trees.parts {
+            let base = tree::built(app, self.base, &part.base, &filter)?;
+            anything |= !base.is_empty();
+            affected.extend(self.each(&part.head, &filter, |instance| {
+                let key = tree::key(instance);
+                if trees.untouched.contains(&key) {
+                    return Ok(None);
+                }
+                examiner.changed(instance, base.get(&key))
+            })?);
+            let gone = base.iter().filter(|(key, _)| !trees.known.contains(*key));
+            deleted.extend(gone.filter_map(|(key, instance)| {
+                let stack = if trees.stacks.contains(&key.0) { Deletion::Component } else { Deletion::Stack };
+                examiner.deleted(instance, stack)
+            }));
+        }
+        if let Some(asked) = request.stack.as_deref().filter(|_| !anything) {
+            unknown::stack_or_manifest(app, asked)?;
+        }
+        Ok((affected, deleted))
+    }
+
+    /// What is affected in stacks that are the same.
+    fn same(&self) -> Result<Vec<Affected>> {
+        let filter = Filter { stack: self.request.stack.clone(), ..Filter::default() };
+        let same = |instance: &Instance| self.examiner.same(instance);
+        let mut affected = self.each(&self.trees.watching, &filter, same)?;
+        let by_folder = self.trees.by_folder.par_iter().map(|(stack, names)| {
+            let filter = Filter { components: names.clone(), ..Filter::default() };
+            self.each(&[*stack], &filter, same)
+        });
+        for found in by_folder.collect::<Vec<Result<_>>>() {
+            affected.append(&mut found?);
+        }
+        Ok(affected)
+    }
+
+    /// What is affected among the instances of these manifests.
+    fn each(
+        &self,
+        stacks: &[&Stack],
+        filter: &Filter,
+        examine: impl Fn(&Instance) -> Result<Option<Affected>> + Sync,
+    ) -> Result<Vec<Affected>> {
+        let Comparison { app, watch, .. } = self;
+        let act = |instance: Instance| {
+            watch.check()?;
+            examine(&instance)
+        };
+        let found = component::each_of(&app.host, &app.config, app.index()?, stacks, filter, act)?;
+        Ok(found.into_iter().flatten().collect())
+    }
 }
 
 fn order(affected: &Affected) -> (&str, &str, &str) {

@@ -1,7 +1,7 @@
 //! Which components a change concerns: the working tree against another commit.
 //!
-//! `base` finds the other tree, `tree` builds what may differ in both, `examine` decides about one component, `dependents`
-//! adds who depends on it.
+//! `base` finds the other tree, `tree` and `parts` say what may differ in both, `examine` decides about one component,
+//! `dependents` adds who depends on it.
 
 mod base;
 mod ci;
@@ -10,6 +10,7 @@ mod describe;
 mod error;
 mod examine;
 mod modules;
+mod parts;
 mod request;
 mod spacelift;
 mod tree;

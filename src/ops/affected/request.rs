@@ -1,6 +1,7 @@
 //! What is asked and what is answered.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use super::super::dependents::Dependent;
 use super::super::subject::Subject;
@@ -49,7 +50,7 @@ pub struct Affected {
     pub subject: Subject,
     pub reasons: Reasons,
     /// What depends on it; `None` where nobody asked.
-    pub dependents: Option<Vec<Dependent>>,
+    pub dependents: Option<Arc<[Dependent]>>,
     /// The same component is in the tree of another record.
     pub included_in_dependents: bool,
     /// `None` where nobody asked.

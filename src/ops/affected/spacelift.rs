@@ -1,5 +1,7 @@
 //! Spacelift admin stacks, which manage the stacks of affected components.
 
+use std::collections::HashMap;
+
 use super::super::App;
 use super::super::subject::Subject;
 use super::error::Error;
@@ -26,12 +28,14 @@ pub(super) fn add_admin_stacks(
 ) -> Result<()> {
     let filter = Filter { kinds: vec![Kind::Terraform], ..Filter::default() };
     let instances = component::all(&app.host, &app.config, app.index()?, &filter)?;
+    let by_place: HashMap<(&str, &str), &Instance> =
+        instances.iter().map(|instance| ((instance.stack.as_str(), instance.name.as_str()), instance)).collect();
     let mut processing = processing.clone();
     processing.sections = Subject::SECTIONS.map(str::to_owned).to_vec();
     for at in 0..affected.len() {
         let subject = affected[at].subject.clone();
-        let here = |instance: &&Instance| instance.name == subject.component && instance.stack == subject.stack;
-        let Some(instance) = instances.iter().find(here).filter(|_| subject.component_type == "terraform") else {
+        let place = (subject.stack.as_str(), subject.component.as_str());
+        let Some(instance) = by_place.get(&place).filter(|_| subject.component_type == "terraform") else {
             continue;
         };
         let settings = app.evaluate(instance, &processing)?.sections.settings;

@@ -1,4 +1,4 @@
-//! What has to be looked at: components that may differ between the trees, and those whose files changed.
+//! What has to be looked at: stacks that may differ between the trees, and components whose files changed.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -6,6 +6,7 @@ use rayon::prelude::*;
 
 use super::super::App;
 use super::examine::{Examiner, is_compared};
+use super::parts::{Part, parts};
 use super::request::Request;
 use crate::component::{self, Filter, Instance, Summary};
 use crate::diag::{Report, Result, Warning};
@@ -14,14 +15,14 @@ use crate::stack::{self, Stack, StackIndex, Verdict};
 /// Stack, kind and name of a component.
 pub(super) type Key = (String, String, String);
 
-/// The components of both trees that matter.
-pub(super) struct Trees {
-    /// Of the working tree, in stacks that may differ.
-    pub changed: Vec<Instance>,
-    /// Of the working tree, in stacks that are the same, where files may be reasons.
-    pub same: Vec<Instance>,
-    /// Of the other tree, in stacks that may differ.
-    pub base: BTreeMap<Key, Instance>,
+/// What has to be looked at in both trees. Nothing of it is built yet.
+pub(super) struct Trees<'a> {
+    /// The stacks that may differ.
+    pub parts: Vec<Part<'a>>,
+    /// Stacks that are the same, where files that any component names may be reasons.
+    pub watching: Vec<&'a Stack>,
+    /// Stacks without any difference, with the components whose own files changed.
+    pub by_folder: Vec<(&'a Stack, Vec<String>)>,
     /// Every component of the working tree.
     pub known: HashSet<Key>,
     /// The components in stacks that are the same.
@@ -34,35 +35,33 @@ pub(super) fn key(instance: &Instance) -> Key {
     (instance.stack.clone(), instance.kind.to_string(), instance.name.clone())
 }
 
-/// Looks at both trees. Only stacks that may differ are built.
-pub(super) fn read(app: &App, base: Option<&App>, examiner: &Examiner<'_>, request: &Request) -> Result<Trees> {
+/// Looks at both trees.
+pub(super) fn read<'a>(
+    app: &'a App,
+    base: Option<&'a App>,
+    examiner: &Examiner<'_>,
+    request: &Request,
+) -> Result<Trees<'a>> {
     let index = app.index()?;
     let other = base.map(App::index).transpose()?;
     let asked = request.stack.as_deref();
     let mut summaries = component::summaries(&app.host, &app.config, index)?;
-    summaries.retain(|summary| summary.kind.is_listed(&app.config) && is_asked(index, asked, summary));
     let changes = stack::changes(index, other);
-    let verdicts: HashMap<&str, Verdict> =
-        changes.first.iter().map(|(stack, verdict)| (&*stack.key, *verdict)).collect();
-    let filter = Filter { stack: request.stack.clone(), ..Filter::default() };
-    let with = |wanted: Verdict| -> Vec<&Stack> {
+    let with = |wanted: Verdict| -> Vec<&'a Stack> {
         changes.first.iter().filter(|(_, verdict)| *verdict == wanted).map(|(stack, _)| *stack).collect()
     };
-    let changed = component::of_stacks(&app.host, &app.config, index, &with(Verdict::Changed), &filter)?;
-    let mut same = component::of_stacks(&app.host, &app.config, index, &with(Verdict::Watching), &filter)?;
-    same.extend(by_folder(app, &summaries, &changes.first, examiner)?);
+    let parts = parts(with(Verdict::Changed), (base, changes.second.clone()), &summaries, request);
+    summaries.retain(|summary| summary.kind.is_listed(&app.config) && is_asked(index, asked, summary));
+    let verdicts: HashMap<&str, Verdict> =
+        changes.first.iter().map(|(stack, verdict)| (&*stack.key, *verdict)).collect();
     let is_changed =
         |summary: &&Summary| verdicts.get(&*summary.manifest).is_none_or(|found| *found == Verdict::Changed);
-    let untouched = summaries.iter().filter(|summary| !is_changed(summary)).map(summary_key).collect();
     Ok(Trees {
-        changed,
-        same,
-        base: match base {
-            Some(base) => built(app, base, &changes.second, &filter)?,
-            None => BTreeMap::new(),
-        },
+        parts,
+        watching: with(Verdict::Watching),
+        by_folder: by_folder(&summaries, &changes.first, examiner)?,
+        untouched: summaries.iter().filter(|summary| !is_changed(summary)).map(summary_key).collect(),
         known: summaries.iter().map(summary_key).collect(),
-        untouched,
         stacks: summaries.into_iter().map(|summary| summary.stack).collect(),
     })
 }
@@ -80,38 +79,30 @@ fn is_asked(index: &StackIndex, asked: Option<&str>, summary: &Summary) -> bool 
 }
 
 /// The components in stacks without any difference whose own files changed.
-fn by_folder(
-    app: &App,
+fn by_folder<'a>(
     summaries: &[Summary],
-    stacks: &[(&Stack, Verdict)],
+    stacks: &[(&'a Stack, Verdict)],
     examiner: &Examiner<'_>,
-) -> Result<Vec<Instance>> {
+) -> Result<Vec<(&'a Stack, Vec<String>)>> {
     let mut names: HashMap<&str, Vec<String>> = HashMap::new();
     for summary in summaries.iter().filter(|summary| !summary.abstract_ && is_compared(&summary.kind)) {
         if !examiner.paths(&summary.kind, &summary.folder)?.is_empty() {
             names.entry(&summary.manifest).or_default().push(summary.name.clone());
         }
     }
-    let index = app.index()?;
-    let found: Vec<Result<Vec<Instance>>> = stacks
-        .par_iter()
-        .filter(|(_, verdict)| *verdict == Verdict::Same)
-        .filter_map(|(stack, _)| Some((*stack, names.get(&*stack.key)?)))
-        .map(|(stack, names)| {
-            let filter = Filter { components: names.clone(), ..Filter::default() };
-            Ok(component::of_stacks(&app.host, &app.config, index, &[stack], &filter)?)
-        })
-        .collect();
-    let mut instances = Vec::new();
-    for built in found {
-        instances.extend(built?);
-    }
-    Ok(instances)
+    let same = stacks.iter().filter(|(_, verdict)| *verdict == Verdict::Same);
+    Ok(same.filter_map(|(stack, _)| Some((*stack, names.remove(&*stack.key)?))).collect())
 }
 
 /// The components of the other tree. A manifest that cannot be used there may be the very one that the change mends: what
 /// it has counts as new.
-fn built(app: &App, base: &App, stacks: &[&Stack], filter: &Filter) -> Result<BTreeMap<Key, Instance>> {
+pub(super) fn built(
+    app: &App,
+    base: Option<&App>,
+    stacks: &[&Stack],
+    filter: &Filter,
+) -> Result<BTreeMap<Key, Instance>> {
+    let Some(base) = base else { return Ok(BTreeMap::new()) };
     let index = base.index()?;
     let found: Vec<_> = stacks
         .par_iter()
