@@ -133,8 +133,8 @@ fn a_matrix_runs_its_steps_for_every_combination() {
   output: {mode: grouped, show_summary: true}
   matrix: {os: [linux, darwin], go: ['1.22', '1.23']}
   steps:
-    - {name: build, command: 'echo build {{ .matrix.os }} $GO', env: {GO: '{{ .matrix.go }}'}}
-    - {name: test, command: 'test {{ .matrix.os }}{{ .matrix.go }} != darwin1.22'}
+    - {name: build, type: shell, command: 'echo build {{ .matrix.os }} $GO', env: {GO: '{{ .matrix.go }}'}}
+    - {name: test, type: shell, command: 'test {{ .matrix.os }}{{ .matrix.go }} != darwin1.22'}
 - {type: shell, command: echo never}",
     );
     let outcome = run(&sandbox).exits(1);
