@@ -213,12 +213,12 @@ impl StackIndex {
     /// The effective `overrides` of a component where manifests of the stack have overrides for all their components;
     /// `None` where only the component's own section counts.
     pub fn overrides(&self, stack: &Stack, kind: &str, component: &str) -> Option<Node> {
-        let layers = self.reaching(stack, kind, component)?;
-        if let Some(document) = self.document(stack).ok().filter(|it| needs_folding(it, self.merging.strategy)) {
+        let (document, key) = self.overridden(stack, kind, component)?;
+        if needs_folding(&document, self.merging.strategy) {
             let folded = stack.folded.get_or_init(|| overrides::folded(&document, self.merging.strategy));
-            let kind = overrides::KINDS.iter().position(|name| *name == kind)?;
-            return folded.get(&(kind, Arc::from(component))).cloned();
+            return folded.get(&key).cloned();
         }
+        let layers = self.reaching(stack, kind, component)?;
         let nodes: Vec<&Node> = layers.iter().map(|layer| &layer.node).collect();
         // A value of another type than map is the component's own, and its problem to report.
         match nodes.iter().find(|node| node.as_map().is_none()) {
@@ -229,11 +229,17 @@ impl StackIndex {
 
     /// The sections of overrides that reach a component, from weak to strong.
     pub(super) fn reaching<'s>(&self, stack: &'s Stack, kind: &str, component: &str) -> Option<&'s [overrides::Layer]> {
+        let (document, key) = self.overridden(stack, kind, component)?;
+        let reach = stack.overrides.get_or_init(|| overrides::reach(&self.walks, &document));
+        reach.get(&key).map(Vec::as_slice).filter(|layers| !layers.is_empty())
+    }
+
+    /// The document of a stack in which manifests have overrides, and what a component is called among those that they reach.
+    fn overridden(&self, stack: &Stack, kind: &str, component: &str) -> Option<(Arc<Document>, overrides::Component)> {
         let document = self.document(stack).ok().filter(|document| document.has_overrides)?;
         debug_assert!(document.node.as_map().is_some());
         let kind = overrides::KINDS.iter().position(|name| *name == kind)?;
-        let reach = stack.overrides.get_or_init(|| overrides::reach(&self.walks, &document));
-        reach.get(&(kind, Arc::from(component))).map(Vec::as_slice).filter(|layers| !layers.is_empty())
+        Some((document, (kind, Arc::from(component))))
     }
 
     /// Path of a file below the base path of the stacks.

@@ -87,8 +87,11 @@ pub(crate) fn needs_folding(document: &Document, strategy: ListStrategy) -> bool
 /// Layers from weak to strong.
 type Layers = Vec<Layer>;
 
-/// The layers of each component, by kind and name.
-pub(crate) type Reach = HashMap<(usize, Arc<str>), Layers>;
+/// Kind and name of a component; the kind as its place in [`KINDS`].
+pub(crate) type Component = (usize, Arc<str>);
+
+/// The layers of each component.
+pub(crate) type Reach = HashMap<Component, Layers>;
 
 /// Layers for each of [`KINDS`].
 type Both = [Layers; 2];
@@ -161,7 +164,7 @@ fn walk(memo: &Memo, document: &Document, passed_inline: Both, passed_imports: B
     walked
 }
 
-fn add(reach: &mut Reach, component: &(usize, Arc<str>), layers: impl IntoIterator<Item = Layer>) {
+fn add(reach: &mut Reach, component: &Component, layers: impl IntoIterator<Item = Layer>) {
     let known = reach.remove(component).unwrap_or_default();
     reach.insert(component.clone(), last_place(known.into_iter().chain(layers)));
 }

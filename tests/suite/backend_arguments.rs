@@ -3,6 +3,7 @@
 
 use std::path::PathBuf;
 
+use crate::inits;
 use crate::support::{Outcome, Sandbox, find_part};
 
 const FOLDER: &str = "components/terraform/app";
@@ -24,13 +25,7 @@ fn sandbox(more: &str) -> Sandbox {
 }
 
 fn settings(sandbox: &Sandbox, more: &str) {
-    sandbox.write(
-        "atmos.yaml",
-        &format!(
-            "base_path: .\nstacks: {{base_path: stacks, included_paths: ['**/*'], name_pattern: '{{stage}}'}}\n\
-             components: {{terraform: {{base_path: components/terraform, workspaces_enabled: false{more}}}}}\n"
-        ),
-    );
+    inits::settings(sandbox, &format!(", workspaces_enabled: false{more}"));
 }
 
 fn of(sandbox: &Sandbox, stack: &str, name: &str, section: &str) {

@@ -26,7 +26,8 @@ fn sandbox(terraform: &str, script: &str) -> Sandbox {
     sandbox
 }
 
-fn settings(sandbox: &Sandbox, terraform: &str) {
+/// An `atmos.yaml` with more settings for terraform, each behind a comma.
+pub(crate) fn settings(sandbox: &Sandbox, terraform: &str) {
     sandbox.write(
         "atmos.yaml",
         &format!(

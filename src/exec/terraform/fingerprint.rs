@@ -4,7 +4,7 @@ use std::path::Path;
 
 use sha2::{Digest, Sha256};
 
-use super::folder::{Look, Record, module_dirs};
+use super::folder::{Look, Record, digest, module_dirs};
 use super::given::{self, Given, VARIABLES};
 use crate::content::{Early, early};
 use crate::host::{Env, fs};
@@ -89,7 +89,7 @@ pub(super) fn inputs(look: Look<'_>, data: &Path, record: Option<&Record>) -> In
     // Which files a function reads is not known here.
     let is_open = given.is_open || found.is_some_and(|found| found.evaluates && found.reads_files);
     let vars = match look.variables {
-        None => Some(look.init_vars.map(|vars| super::folder::digest(vars.as_bytes()))),
+        None => Some(look.init_vars.map(|vars| digest(vars.as_bytes()))),
         Some(_) if !evaluates => Some(None),
         Some(_) => variables(look).map(Some),
     };
@@ -207,4 +207,4 @@ fn providers(directory: &Path) -> Vec<String> {
 
 #[cfg(test)]
 #[path = "fingerprint_tests.rs"]
-mod tests;
+pub(super) mod tests;

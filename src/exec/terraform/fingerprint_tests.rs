@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 use super::super::folder::{Folder, Variables};
 use super::*;
 
-fn look(folder: &Path, env: &Env) -> Folder {
+pub(in crate::exec::terraform) fn look(folder: &Path, env: &Env) -> Folder {
     with(folder, env, None, None)
 }
 

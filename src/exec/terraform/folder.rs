@@ -309,19 +309,8 @@ pub(super) fn module_dirs(modules: &[u8]) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::fingerprint::tests::look;
     use super::*;
-
-    fn look<'a>(folder: &'a Path, env: &'a Env) -> Folder {
-        Folder::look(Look {
-            folder,
-            workspace: "dev",
-            env,
-            program: Path::new("/bin/sh"),
-            init_args: &[],
-            init_vars: None,
-            variables: None,
-        })
-    }
 
     #[test]
     fn states_are_found_where_terraform_would_offer_to_migrate_them() {

@@ -11,6 +11,8 @@ use crate::host::{Env, fs};
 pub(super) const VARIABLES: [&str; 2] = ["TF_CLI_ARGS", "TF_CLI_ARGS_init"];
 /// Longest file whose content is taken for one of settings.
 const LONGEST: u64 = 16 << 20;
+/// Flags that name settings or files.
+const FILES: [&str; 5] = ["backend-config", "var-file", "plugin-dir", "from-module", "test-directory"];
 /// So many packages are looked at in a directory of providers.
 const MOST: usize = 10_000;
 
@@ -40,7 +42,7 @@ impl Given {
             }
         }
         words.extend(args.iter().map(|arg| (*arg).to_owned()));
-        for (name, value) in flags(&words) {
+        for (name, value, _) in valued(&words, &FILES) {
             given.flag(folder, name, value);
         }
         given
@@ -88,39 +90,31 @@ impl Given {
     }
 }
 
-/// Flags that have a value, with it: joined by `=`, or the next word.
-fn flags(words: &[String]) -> Vec<(&str, &str)> {
-    const VALUED: [&str; 5] = ["backend-config", "var-file", "plugin-dir", "from-module", "test-directory"];
-    let mut found = Vec::new();
-    let mut rest = words.iter();
-    while let Some(word) = rest.next() {
-        let Some(flag) = word.strip_prefix("--").or_else(|| word.strip_prefix('-')) else { continue };
-        let (name, value) = flag.split_once('=').map_or((flag, None), |(name, value)| (name, Some(value)));
-        if VALUED.contains(&name) {
-            found.push((name, value.unwrap_or_else(|| rest.next().map_or("", String::as_str))));
+/// Flags of these names with their values, joined by `=` or the next word, and the words that each is made of.
+fn valued<'w>(words: &'w [String], names: &[&str]) -> Vec<(&'w str, &'w str, &'w [String])> {
+    let (mut found, mut at) = (Vec::new(), 0);
+    while let Some(word) = words.get(at) {
+        let flag = word.strip_prefix("--").or_else(|| word.strip_prefix('-')).unwrap_or_default();
+        let (name, joined) = flag.split_once('=').map_or((flag, None), |(name, value)| (name, Some(value)));
+        let is_wanted = names.contains(&name);
+        let end = (at + if is_wanted && joined.is_none() { 2 } else { 1 }).min(words.len());
+        if is_wanted {
+            let next = words.get(at + 1).map_or("", String::as_str);
+            found.push((name, joined.unwrap_or(next), &words[at..end]));
         }
+        at = end;
     }
     found
 }
 
 /// The words that give variables, of a command's arguments.
 pub(super) fn variables(words: &[String]) -> Vec<String> {
-    let mut found = Vec::new();
-    let mut rest = words.iter();
-    while let Some(word) = rest.next() {
-        let Some(flag) = word.strip_prefix("--").or_else(|| word.strip_prefix('-')) else { continue };
-        if matches!(flag, "var" | "var-file") {
-            found.extend([word.clone()].into_iter().chain(rest.next().cloned()));
-        } else if flag.starts_with("var=") || flag.starts_with("var-file=") {
-            found.push(word.clone());
-        }
-    }
-    found
+    valued(words, &["var", "var-file"]).into_iter().flat_map(|(_, _, words)| words).cloned().collect()
 }
 
 /// The files that such words name.
 pub(super) fn variable_files(words: &[String]) -> impl Iterator<Item = &str> {
-    flags(words).into_iter().filter(|(name, _)| *name == "var-file").map(|(_, value)| value)
+    valued(words, &["var-file"]).into_iter().map(|(_, value, _)| value)
 }
 
 /// A file. Nothing is taken from a pipe, which gives what it has once.

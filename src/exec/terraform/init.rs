@@ -2,11 +2,9 @@
 //! state. Pure; `docs/decisions/0002-init-by-need.md` has the reasons and what was tried.
 
 use serde_json::Value;
-use sha2::{Digest, Sha256};
 
-use super::folder::{Folder, Known, Record};
+use super::folder::{self, Folder, Known, Record};
 use super::{Backend, Target};
-use crate::value::hex;
 
 /// What is to be done.
 #[derive(Debug, Clone, PartialEq)]
@@ -86,7 +84,7 @@ pub fn decide(target: &Target, wish: Wish, folder: &Folder) -> Decision {
 /// What tells backends apart without their attributes, which may be secrets.
 pub fn digest(backend: &Backend) -> String {
     let text = format!("{} {}", backend.type_, plain(&backend.config).unwrap_or_default());
-    hex(&Sha256::digest(text.as_bytes()))
+    folder::digest(text.as_bytes())
 }
 
 /// Terraform would find another backend, or local state, than the one that it is to use: where its init fails, this is

@@ -7,13 +7,13 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::{KINDS, Layer, Place};
+use super::{Component, KINDS, Layer, Place};
 use crate::merge::{ListStrategy, appended, merge_all};
 use crate::stack::merged::Document;
 use crate::value::Node;
 
-/// The merged overrides of each component, by kind and name.
-pub(crate) type Folded = HashMap<(usize, Arc<str>), Node>;
+/// The merged overrides of each component.
+pub(crate) type Folded = HashMap<Component, Node>;
 
 /// The overrides that reach each component of a top-level manifest, merged.
 pub(crate) fn folded(document: &Document, strategy: ListStrategy) -> Folded {
@@ -65,7 +65,7 @@ impl Folding {
             self.merge(&[&own[0], &own[1], &passed_inline[kind]])
         });
         let mut imports = passed_imports.clone();
-        let mut parts: HashMap<(usize, Arc<str>), Vec<Node>> = HashMap::new();
+        let mut parts: HashMap<Component, Vec<Node>> = HashMap::new();
         for group in &document.children {
             // All files of one pattern see the overrides of earlier entries only, not those of each other.
             let seen = imports.clone();
